@@ -1,0 +1,81 @@
+"""What every station of the app speaks of. Imports only the standard library."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class SessionState(StrEnum):
+    """Where a session stands on its way from the room to the record."""
+
+    RECORDING = "recording"
+    CAPTURED = "captured"
+    TRANSCRIBING = "transcribing"
+    DRAFTED = "drafted"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    EXPORTED = "exported"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word as the machine heard it. Times count from the tape's first sample."""
+
+    start_ms: int
+    end_ms: int
+    text: str = field(repr=False)  # speech in clear
+    probability: float  # 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one speaker's words as the machine heard them; never changed after it was stored.
+
+    `seq` counts from 0 within a session. `speaker` is "1", "2" (the channel with the louder voice) or None where the box cannot tell.
+    """
+
+    seq: int
+    start_ms: int
+    end_ms: int
+    speaker: str | None
+    text: str = field(repr=False)  # speech in clear
+    probability: float  # mean over the words, 0..1
+    words: tuple[Word, ...] = field(repr=False)
+    model: str  # name and revision of what heard it
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a session has been heard: all that transcription needs to go on after a kill."""
+
+    next_sample: int = 0  # the first sample (frame) not yet heard
+    prompt: tuple[int, ...] = field(default=(), repr=False)  # tokens of the text before, speech in clear
+    language: str | None = None
+    next_seq: int = 0
+    finished: bool = False  # the tape has ended and all of it was heard
+
+
+@dataclass(frozen=True, slots=True)
+class SessionHead:
+    """What is known of a session the moment its tape appears."""
+
+    session_id: str
+    started_at_ms: int  # UTC epoch; a label, not a measure
+    clock_trusted: bool
+    sample_rate_hz: int
+    channels: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session as the list shows it."""
+
+    head: SessionHead
+    state: SessionState
+    samples: int  # frames on the tape so far
+    words: int
+    transcribed_samples: int
+    problem: str | None  # a sentence for the therapist
+
+    @property
+    def duration_ms(self) -> int:
+        return self.samples * 1000 // self.head.sample_rate_hz
