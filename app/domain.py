@@ -30,7 +30,8 @@ class Word:
 class Segment:
     """A stretch of one speaker's words as the machine heard them; never changed after it was stored.
 
-    `seq` counts from 0 within a session. `speaker` is "1", "2" (the channel with the louder voice) or None where the box cannot tell.
+    `seq` counts from 0 within a session. `speaker` is "1" or "2", the channel with the louder voice, or None where
+    the box cannot tell.
     """
 
     seq: int
