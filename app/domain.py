@@ -80,3 +80,35 @@ class SessionRow:
     @property
     def duration_ms(self) -> int:
         return self.samples * 1000 // self.head.sample_rate_hz
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The client's consent rested here: what was said until the session went on was never recorded.
+
+    A pause takes no time on the tape; `at_ms` counts from the tape's first sample.
+    """
+
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a person made of a segment's words. Edits are only ever added, an undo as well."""
+
+    edit_id: int  # grows with every edit of the vault
+    seq: int  # the segment's
+    text: str | None = field(repr=False)  # speech in clear; "" strikes the line out, None is the machine's words again
+    author: str
+    edited_at_ms: int  # UTC epoch
+    undoes: int | None  # the edit_id that this one takes back
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A person has put their name under exactly this content."""
+
+    content_hash: str  # 64 hex digits; app.review says over what
+    approved_by: str
+    approved_at_ms: int  # UTC epoch
+    attestation: str  # the words that were put a name under
