@@ -1,0 +1,46 @@
+# `make` prints what it can do.
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check bench lock screenshots clean
+SHELL := /bin/bash
+bin := .venv/bin
+ARGS ?=
+export TACET_MODELS_DIR ?= $(CURDIR)/build/models
+
+help: ## this list
+	@printf 'Tacet: the recording box that stays in the therapy room\n\n'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## (.*)/  make \1|\2/' | column -t -s '|'
+	@printf '\nExtra arguments: make run ARGS="--mic", make test ARGS="-k tape"\n'
+
+setup: ## prepare this machine and checkout for make run (quick and offline the second time)
+	@setup/setup.sh run
+
+.PHONY: setup-test
+setup-test:
+	@setup/setup.sh test
+
+run: setup ## start the box with a simulated button, light and room
+	@$(bin)/tacet run --simulate $(ARGS)
+
+demo: setup ## record the demo session headless, ten times as fast, and print the transcript as JSON
+	@$(bin)/tacet demo --audio build/demo-session.wav --speed 10 --json $(ARGS)
+
+test: setup-test ## all tests, on the real parts
+	@$(bin)/python -m pytest $(ARGS)
+
+check: setup-test ## lint, types, import direction
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+	$(bin)/lint-imports
+
+bench: setup-test ## measure words and samples against faster-whisper (needs DATA=folder with a manifest)
+	@$(bin)/python -m tests.bench.demo_clips $(if $(DATA),--data $(DATA)) $(ARGS)
+
+screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
+	@$(bin)/python -m tests.browser.take_screenshots build/screenshots
+
+lock: setup-test ## pin all dependencies anew, for x86-64 and aarch64, Python 3.11 to 3.13
+	@setup/lock.sh
+
+clean: ## remove everything that set-up and runs have made here
+	rm -rf .venv build app/web/assets/node_modules

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Pins every dependency by version and hash, for all platforms and Python versions at once.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+compile() {
+  .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+    --no-annotate --no-header "$@"
+}
+compile --group build -o requirements-build.lock
+compile pyproject.toml -c requirements-build.lock -o requirements.lock
+compile pyproject.toml --group dev -c requirements-build.lock -c requirements.lock -o requirements-dev.lock
