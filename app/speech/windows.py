@@ -1,0 +1,41 @@
+"""Where the next window for the transcriber lies on a tape. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.asr.transcriber import WINDOW_SAMPLES
+
+
+class Stretch(Protocol):
+    """Sound without a break: between start, pause, resume and gaps."""
+
+    @property
+    def start_sample(self) -> int: ...
+    @property
+    def samples(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    start_sample: int
+    samples: int
+    final: bool  # nothing follows that could complete its last sentence
+
+
+def next_span(stretches: Sequence[Stretch], heard_until: int, *, ended: bool) -> Span | None:
+    """Give the span to be heard next, or None where the tape has to grow first or is done.
+
+    A span never crosses a break: what was said before a pause does not run into what was said after it.
+    The last stretch of a tape that still grows is heard in whole windows only.
+    """
+    for number, stretch in enumerate(stretches, start=1):
+        start = max(heard_until, stretch.start_sample)
+        available = stretch.start_sample + stretch.samples - start
+        if available <= 0:
+            continue
+        complete = ended or number < len(stretches)
+        if available < WINDOW_SAMPLES and not complete:
+            return None
+        return Span(start, min(available, WINDOW_SAMPLES), final=complete and available <= WINDOW_SAMPLES)
+    return None
