@@ -1,0 +1,24 @@
+import logging
+import signal
+import sys
+
+from app.asr.server import TranscriberServer
+from app.asr.settings import AsrSettings
+from app.asr.transcriber import Transcriber
+from models import locate
+
+
+def main(settings: AsrSettings) -> int:
+    """Run the asr process: no keys, no network, nothing written but its socket."""
+    logging.basicConfig(level=logging.INFO, format="asr: %(message)s")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+
+    def load() -> Transcriber:
+        from app.asr.whisper import WhisperTranscriber  # noqa: PLC0415  a second of imports, after the socket is up
+
+        return WhisperTranscriber(locate(settings.models_dir, settings.model), settings.model, settings.threads)
+
+    server = TranscriberServer(settings.run_dir / "asr.sock", load)
+    server.warm_up()
+    server.serve_forever()
+    return 0

@@ -1,0 +1,69 @@
+"""How app and asr speak over a Unix socket: a frame is a length, a JSON head, a length, a body of PCM.
+
+Both lengths are 4 bytes, big-endian. A request carries a window (its sound as the body), an answer the words or one
+sentence in `error`. One request at a time a connection; a broken connection means: ask again.
+"""
+
+import json
+import socket
+import struct
+from dataclasses import asdict
+from typing import Any
+
+from app.asr.transcriber import WINDOW_SAMPLES, Heard, Utterance, Window
+from app.domain import Word
+
+LENGTH = struct.Struct(">I")
+MAX_HEAD_BYTES = 1 << 20
+MAX_BODY_BYTES = WINDOW_SAMPLES * 2
+
+
+def send_frame(connection: socket.socket, head: dict[str, Any], body: bytes = b"") -> None:
+    encoded = json.dumps(head).encode()
+    connection.sendall(LENGTH.pack(len(encoded)) + encoded + LENGTH.pack(len(body)) + body)
+
+
+def receive_frame(connection: socket.socket) -> tuple[dict[str, Any], bytes]:
+    """Raise ConnectionError when the other side went away or speaks something else."""
+    head = json.loads(_receive_part(connection, MAX_HEAD_BYTES))
+    return head, _receive_part(connection, MAX_BODY_BYTES)
+
+
+def _receive_part(connection: socket.socket, limit: int) -> bytes:
+    (length,) = LENGTH.unpack(_receive_exactly(connection, LENGTH.size))
+    if length > limit:
+        message = "a frame over its limit"
+        raise ConnectionError(message)
+    return _receive_exactly(connection, length)
+
+
+def _receive_exactly(connection: socket.socket, length: int) -> bytes:
+    received = bytearray()
+    while len(received) < length:
+        part = connection.recv(min(length - len(received), 1 << 16))
+        if not part:
+            message = "the other side went away"
+            raise ConnectionError(message)
+        received += part
+    return bytes(received)
+
+
+def window_head(window: Window) -> dict[str, Any]:
+    return {"final": window.final, "prompt": window.prompt, "language": window.language}
+
+
+def window_from(head: dict[str, Any], body: bytes) -> Window:
+    return Window(pcm=body, final=head["final"], prompt=tuple(head["prompt"]), language=head["language"])
+
+
+def heard_head(heard: Heard) -> dict[str, Any]:
+    return asdict(heard)
+
+
+def heard_from(head: dict[str, Any]) -> Heard:
+    utterances = (
+        Utterance(part["start_ms"], part["end_ms"], part["text"], tuple(Word(**word) for word in part["words"]))
+        for part in head["utterances"]
+    )
+    rest = {name: head[name] for name in ("advance_samples", "language", "model")}
+    return Heard(utterances=tuple(utterances), prompt=tuple(head["prompt"]), **rest)
