@@ -1,0 +1,195 @@
+"""When the box may listen: the consent state machine. Pure; imports only the standard library and other pure parts.
+
+`step(state, event, now_ms)` returns the next state and the actions that make it true, in the order in which they must
+be performed. The table below is the whole behaviour; what it does not list changes nothing. RECORDING is entered by a
+short press, or out of MICROPHONE_LOST, where the consent given by a press still stands. No command starts or resumes.
+"""
+
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum, auto
+from types import MappingProxyType
+from typing import assert_never
+
+from firmware.faults import Fault
+from firmware.light import Light
+
+
+class Phase(StrEnum):
+    NOT_READY = "not ready"
+    READY = "ready"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    MICROPHONE_LOST = "microphone lost"  # while recording; the consent stands, and so does the tape
+    MICROPHONE_LOST_SEEN = "microphone lost, seen"  # acknowledged: going on takes a fresh press
+    BROKEN_OFF = "broken off"  # a fault has ended the session and waits to be acknowledged
+
+
+class Trigger(StrEnum):
+    SHORT_PRESS = "short press"
+    HOLD = "hold"
+    PAUSE_COMMAND = "pause command"
+    STOP_COMMAND = "stop command"  # from the page, or because the recorder itself is being stopped
+    MICROPHONE_BACK = "microphone back"
+    MICROPHONE_SILENT = "microphone silent"
+    SESSION_BROKEN = "session broken"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultSeen:
+    fault: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Preflight:
+    """What keeps the box from being ready, as sentences for the page; empty when nothing does."""
+
+    reasons: tuple[str, ...]
+
+
+Event = Trigger | FaultSeen | Preflight
+
+
+class Action(Enum):
+    NEW_TAPE = auto()
+    WRITE_GIVEN = auto()  # consent events are on the disk when these return
+    WRITE_PAUSED = auto()
+    WRITE_RESUMED = auto()
+    SHOW_LIGHT = auto()  # the light of the state that is being entered
+    READ_BACK_LIGHT = auto()  # the pins themselves say that red is lit
+    OPEN_MICROPHONE = auto()
+    CLOSE_MICROPHONE = auto()  # no sound comes in any more when this returns
+    ABANDON_MICROPHONE = auto()  # the same for a microphone that is silent anyway and may never answer
+    SEAL_REMAINDER = auto()  # everything that came in is on the tape when this returns
+    WRITE_FAULT = auto()
+    CLOSE_TAPE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    phase: Phase
+    since_ms: int  # monotonic
+    reasons: tuple[str, ...]  # what the last preflight found
+    fault: Fault | None = None  # what MICROPHONE_LOST, MICROPHONE_LOST_SEEN and BROKEN_OFF are about
+
+
+_LISTEN = (Action.SHOW_LIGHT, Action.READ_BACK_LIGHT, Action.OPEN_MICROPHONE)
+_GIVEN = (Action.NEW_TAPE, Action.WRITE_GIVEN, *_LISTEN)
+_RESUMED = (Action.WRITE_RESUMED, *_LISTEN)
+_PAUSED = (Action.CLOSE_MICROPHONE, Action.SHOW_LIGHT, Action.SEAL_REMAINDER, Action.WRITE_PAUSED)
+_STOPPED = (Action.CLOSE_MICROPHONE, Action.SHOW_LIGHT, Action.SEAL_REMAINDER, Action.CLOSE_TAPE)
+_ENDED = (Action.SHOW_LIGHT, Action.CLOSE_TAPE)
+_LOST = (Action.SHOW_LIGHT, Action.ABANDON_MICROPHONE, Action.SEAL_REMAINDER, Action.WRITE_FAULT)
+_BROKEN = (*_LOST, Action.CLOSE_TAPE)
+_SHOWN = (Action.SHOW_LIGHT,)
+
+# IDLE stands for READY or NOT_READY, whichever the last preflight says.
+IDLE = Phase.READY
+
+_P, _T = Phase, Trigger
+TABLE = MappingProxyType({
+    # in this phase             on this trigger          go to                      and do, in this order
+    (_P.READY,                  _T.SHORT_PRESS):        (_P.RECORDING,              _GIVEN),
+
+    (_P.RECORDING,              _T.SHORT_PRESS):        (_P.PAUSED,                 _PAUSED),
+    (_P.RECORDING,              _T.PAUSE_COMMAND):      (_P.PAUSED,                 _PAUSED),
+    (_P.RECORDING,              _T.HOLD):               (IDLE,                      _STOPPED),
+    (_P.RECORDING,              _T.STOP_COMMAND):       (IDLE,                      _STOPPED),
+    (_P.RECORDING,              _T.MICROPHONE_SILENT):  (_P.MICROPHONE_LOST,        _LOST),
+    (_P.RECORDING,              _T.SESSION_BROKEN):     (_P.BROKEN_OFF,             _BROKEN),
+
+    (_P.PAUSED,                 _T.SHORT_PRESS):        (_P.RECORDING,              _RESUMED),
+    (_P.PAUSED,                 _T.HOLD):               (IDLE,                      _ENDED),
+    (_P.PAUSED,                 _T.STOP_COMMAND):       (IDLE,                      _ENDED),
+    (_P.PAUSED,                 _T.SESSION_BROKEN):     (_P.BROKEN_OFF,             _BROKEN),
+
+    (_P.MICROPHONE_LOST,        _T.MICROPHONE_BACK):    (_P.RECORDING,              _LISTEN),
+    (_P.MICROPHONE_LOST,        _T.SHORT_PRESS):        (_P.MICROPHONE_LOST_SEEN,   (Action.WRITE_PAUSED,)),
+    (_P.MICROPHONE_LOST,        _T.PAUSE_COMMAND):      (_P.MICROPHONE_LOST_SEEN,   (Action.WRITE_PAUSED,)),
+    (_P.MICROPHONE_LOST,        _T.HOLD):               (IDLE,                      _ENDED),
+    (_P.MICROPHONE_LOST,        _T.STOP_COMMAND):       (IDLE,                      _ENDED),
+    (_P.MICROPHONE_LOST,        _T.SESSION_BROKEN):     (_P.BROKEN_OFF,             _BROKEN),
+
+    (_P.MICROPHONE_LOST_SEEN,   _T.MICROPHONE_BACK):    (_P.PAUSED,                 _SHOWN),
+    (_P.MICROPHONE_LOST_SEEN,   _T.HOLD):               (IDLE,                      _ENDED),
+    (_P.MICROPHONE_LOST_SEEN,   _T.STOP_COMMAND):       (IDLE,                      _ENDED),
+    (_P.MICROPHONE_LOST_SEEN,   _T.SESSION_BROKEN):     (_P.BROKEN_OFF,             _BROKEN),
+
+    (_P.BROKEN_OFF,             _T.SHORT_PRESS):        (IDLE,                      _SHOWN),
+    (_P.BROKEN_OFF,             _T.HOLD):               (IDLE,                      _SHOWN),
+    (_P.BROKEN_OFF,             _T.STOP_COMMAND):       (IDLE,                      _SHOWN),
+
+    # What comes to light only while a session is being closed still has to be seen.
+    (_P.READY,                  _T.SESSION_BROKEN):     (_P.BROKEN_OFF,             _BROKEN),
+    (_P.NOT_READY,              _T.SESSION_BROKEN):     (_P.BROKEN_OFF,             _BROKEN),
+})  # fmt: skip
+
+LIGHTS = MappingProxyType(
+    {
+        Phase.NOT_READY: Light("double_blink", green=False),
+        Phase.READY: Light("off", green=True),
+        Phase.RECORDING: Light("on", green=False),
+        Phase.PAUSED: Light("slow_blink", green=True),
+        Phase.MICROPHONE_LOST: Light("double_blink", green=False),
+        Phase.MICROPHONE_LOST_SEEN: Light("double_blink", green=False),
+        Phase.BROKEN_OFF: Light("double_blink", green=False),
+    }
+)
+
+
+def at_start(reasons: tuple[str, ...], now_ms: int) -> ConsentState:
+    """After a start, a crash or a power cut: never recording, whatever was before."""
+    return ConsentState(_resolve(IDLE, reasons), now_ms, reasons)
+
+
+def step(state: ConsentState, event: Event, now_ms: int) -> tuple[ConsentState, tuple[Action, ...]]:
+    """The state after `event`, and what must be done to make it true, in order."""
+    match event:
+        case Preflight(reasons):
+            return _note_preflight(state, reasons, now_ms)
+        case FaultSeen(fault):
+            return _follow(state, _trigger_of(fault), now_ms, fault)
+        case Trigger():
+            return _follow(state, event, now_ms, None)
+        case _:
+            assert_never(event)
+
+
+def _note_preflight(
+    state: ConsentState, reasons: tuple[str, ...], now_ms: int
+) -> tuple[ConsentState, tuple[Action, ...]]:
+    """Only an idle box becomes ready or not ready; a session under way is not ended by what the next one lacks."""
+    noted = replace(state, reasons=reasons)
+    if state.phase not in {Phase.READY, Phase.NOT_READY}:
+        return noted, ()
+    phase = _resolve(IDLE, reasons)
+    if phase is state.phase:
+        return noted, ()
+    return replace(noted, phase=phase, since_ms=now_ms), _SHOWN
+
+
+def _follow(
+    state: ConsentState, trigger: Trigger, now_ms: int, fault: Fault | None
+) -> tuple[ConsentState, tuple[Action, ...]]:
+    if (state.phase, trigger) not in TABLE:
+        return state, ()
+    target, actions = TABLE[state.phase, trigger]
+    phase = _resolve(target, state.reasons)
+    kept_fault = (fault or state.fault) if phase in _FAULTY else None
+    return replace(state, phase=phase, since_ms=now_ms, fault=kept_fault), actions
+
+
+_FAULTY = frozenset({Phase.MICROPHONE_LOST, Phase.MICROPHONE_LOST_SEEN, Phase.BROKEN_OFF})
+
+
+def _resolve(target: Phase, reasons: tuple[str, ...]) -> Phase:
+    return Phase.NOT_READY if target is IDLE and reasons else target
+
+
+def _trigger_of(fault: Fault) -> Trigger:
+    match fault:
+        case Fault.MICROPHONE_SILENT:
+            return Trigger.MICROPHONE_SILENT
+        case Fault.MICROPHONE_STUCK | Fault.LIGHT_DEAD | Fault.TAPE_FULL | Fault.TAPE_FAILED:
+            return Trigger.SESSION_BROKEN
+        case _:
+            assert_never(fault)
