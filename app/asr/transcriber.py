@@ -40,11 +40,11 @@ class Heard:
     model: str
 
 
-class TranscriberAway(Exception):  # noqa: N818  a state to wait out, not a defect
+class TranscriberAway(Exception):
     """The asr process does not answer. The window is not lost: ask again later."""
 
 
-class TranscriberFailed(Exception):  # noqa: N818  same
+class TranscriberFailed(Exception):
     """The asr process answered that it cannot work; the message is a sentence for the therapist."""
 
 

@@ -43,7 +43,7 @@ class WhisperTranscriber:
 
     def hear(self, window: Window) -> Heard:
         """Give the words of a window of at most 30 s."""
-        audio = np.frombuffer(window.pcm, dtype="<i2").astype(np.float32) / 32768
+        audio: Audio = np.frombuffer(window.pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
         if not 0 < len(audio) <= WINDOW_SAMPLES:
             message = f"a window holds 1 to {WINDOW_SAMPLES} samples, not {len(audio)}"
             raise ValueError(message)

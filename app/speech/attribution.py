@@ -1,7 +1,7 @@
 """Who said which word, from the loudness of two microphones, one nearer each chair. Pure.
 
-Power in the band of the voice (300-3,800 Hz) a channel, its noise floor taken off, smoothed, then compared: a word belongs
-to the channel that is louder while it is said. One channel tells nobody apart.
+Power in the band of the voice (300-3,800 Hz) a channel, its noise floor taken off, smoothed, then compared: a word
+belongs to the channel that is louder while it is said. One channel tells nobody apart.
 """
 
 from collections.abc import Iterator, Sequence
@@ -39,7 +39,9 @@ def attribute(utterances: Sequence[Utterance], pcm: bytes, channels: int) -> Ite
             yield None, utterance
             continue
         speakers = _settled([_louder(power, word) for word in utterance.words], utterance.words)
-        turns = [list(turn) for _, turn in groupby(zip(speakers, utterance.words, strict=True), key=lambda pair: pair[0])]
+        turns = [
+            list(turn) for _, turn in groupby(zip(speakers, utterance.words, strict=True), key=lambda pair: pair[0])
+        ]
         texts = _texts(utterance.text, [[word for _, word in turn] for turn in turns])
         for turn, text in zip(turns, texts, strict=True):
             words = tuple(word for _, word in turn)
@@ -115,4 +117,5 @@ def mixed_down(pcm: bytes, channels: int) -> bytes:
     """Mean of the channels, s16le mono: what the transcriber hears."""
     if channels == 1:
         return pcm
-    return np.frombuffer(pcm, dtype="<i2").reshape(-1, channels).mean(axis=1).astype("<i2").tobytes()
+    mixed: NDArray[np.int16] = np.frombuffer(pcm, dtype="<i2").reshape(-1, channels).mean(axis=1).astype("<i2")
+    return mixed.tobytes()

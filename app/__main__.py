@@ -1,0 +1,81 @@
+import asyncio
+import contextlib
+import logging
+import socket
+import threading
+
+import uvicorn
+
+from app.asr.client import SocketTranscriber
+from app.discovery import announced
+from app.errors import TacetError
+from app.pipeline import Pipeline
+from app.recorder_link import RecorderLink
+from app.settings import AppSettings
+from app.tls import Certificate, ensure_certificate
+from app.vault.vault import Vaults
+from app.web.server import create_app
+from firmware.status import RecorderClient
+
+log = logging.getLogger(__name__)
+
+OPEN_STREAMS_END_WITHIN_S = 2
+
+
+def main(settings: AppSettings) -> int:
+    """Run the app until SIGTERM or SIGINT. Raise TacetError, a sentence, where it cannot start."""
+    logging.basicConfig(level=logging.INFO, format="app: %(message)s")
+    certificate = ensure_certificate(settings.data_dir / "tls", settings.name)
+    with _listening(settings) as listener:
+        asyncio.run(_serve(settings, certificate, listener))
+    return 0
+
+
+async def _serve(settings: AppSettings, certificate: Certificate, listener: socket.socket) -> None:
+    vaults = Vaults(settings.data_dir / "vaults")
+    recorder = RecorderLink(RecorderClient(settings.run_dir / "recorder.sock"))
+    pipeline = Pipeline(settings.data_dir / "tapes", vaults, SocketTranscriber(settings.run_dir / "asr.sock"))
+    web = create_app(settings, vaults, recorder, pipeline)
+    server = uvicorn.Server(_server_config(web, certificate))
+    stopping = threading.Event()
+    worker = threading.Thread(target=pipeline.run, args=(stopping,), name="pipeline", daemon=True)
+    worker.start()
+    async with _announced(settings), asyncio.TaskGroup() as tasks:
+        following = tasks.create_task(recorder.follow())
+        await server.serve(sockets=[listener])
+        following.cancel()
+    stopping.set()
+    pipeline.stop()
+    vaults.lock_all()
+
+
+def _server_config(web: object, certificate: Certificate) -> uvicorn.Config:
+    return uvicorn.Config(
+        web,  # type: ignore[arg-type]  an ASGI app
+        ssl_certfile=certificate.cert_path,
+        ssl_keyfile=certificate.key_path,
+        timeout_graceful_shutdown=OPEN_STREAMS_END_WITHIN_S,
+        server_header=False,
+        access_log=False,  # paths hold session ids; what was opened belongs in the audit, not in a log
+        log_level="warning",
+    )
+
+
+def _announced(settings: AppSettings) -> contextlib.AbstractAsyncContextManager[None]:
+    return announced(settings.name, settings.port) if settings.announce else contextlib.nullcontext()
+
+
+def _listening(settings: AppSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise TacetError(
+            f"The page cannot be served on {settings.host} port {settings.port} ({error.strerror}). "
+            "Stop the program that uses the port, or choose another with `port` in the configuration."
+        ) from error
+    listener.listen(128)
+    return listener

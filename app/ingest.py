@@ -1,0 +1,113 @@
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain import Pause, SessionHead, SessionState
+from app.vault.vault import Vault
+from firmware.tape import (
+    ConsentEvent,
+    ConsentRecord,
+    TapeError,
+    TapeHead,
+    TapeReader,
+    is_being_written,
+    list_tapes,
+    read_head,
+)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class OpenTape:
+    """A tape that its owner's vault has opened, perhaps while it is still being written."""
+
+    folder: Path
+    reader: TapeReader
+    being_written: bool = True
+    breaks: int = 0  # stretches whose pauses the vault already knows
+
+    @property
+    def session_id(self) -> str:
+        return self.reader.head.session_id
+
+
+class Ingest:
+    """Finds the tapes sealed to one vault, enters them in it as sessions, and follows them while they grow.
+
+    One thread. The session key is kept in the vault's key store the first time a tape is seen.
+    """
+
+    def __init__(self, tapes_dir: Path, vault: Vault) -> None:
+        self._tapes_dir = tapes_dir
+        self._vault = vault
+        self._open: dict[str, OpenTape] = {}
+        self._passed: set[str] = set()  # of other people, heard to the end, or refused
+
+    def tapes(self) -> list[OpenTape]:
+        """Give the tapes that still have something to be heard, those being written first."""
+        for folder in list_tapes(self._tapes_dir):
+            if folder.name not in self._open and folder.name not in self._passed:
+                self._take_in(folder)
+        return sorted(self._open.values(), key=lambda tape: not tape.being_written)
+
+    def follow(self, tape: OpenTape) -> None:
+        """Take in what was written since.
+
+        Raises:
+            TapeError: the tape was changed or is gone; `refuse` it.
+        """
+        tape.being_written = is_being_written(tape.folder)  # asked first: what is then read is all there will be
+        tape.reader.refresh()
+        stretches = len(tape.reader.stretches())
+        if stretches != tape.breaks:
+            self._vault.sessions.add_pauses(tape.session_id, list(_pauses(tape.reader)))
+            tape.breaks = stretches
+
+    def release(self, tape: OpenTape) -> None:
+        """Nothing more will come of this tape."""
+        del self._open[tape.session_id]
+        self._passed.add(tape.session_id)
+
+    def refuse(self, session_id: str, error: TapeError) -> None:
+        """Show the sentence with the session and leave its tape alone until the next sign-in."""
+        log.warning("session %s: tape refused (%s)", session_id, type(error).__name__)
+        self._open.pop(session_id, None)
+        self._passed.add(session_id)
+        row = self._vault.sessions.get(session_id)
+        if row:
+            kept = SessionState.CAPTURED if row.state is SessionState.RECORDING else row.state
+            self._vault.sessions.set_state(session_id, kept, str(error))
+
+    def _take_in(self, folder: Path) -> None:
+        try:
+            head = read_head(folder)
+            if head.key_id != self._vault.account.key_id:
+                self._passed.add(folder.name)
+                return
+            self._vault.sessions.add(_session(head))
+            if self._vault.sessions.cursor(head.session_id).finished:
+                self._passed.add(folder.name)
+                return
+            self._open[head.session_id] = OpenTape(folder, TapeReader(folder, self._session_key(head)))
+        except TapeError as error:
+            self.refuse(folder.name, error)
+
+    def _session_key(self, head: TapeHead) -> bytes:
+        kept = self._vault.session_key(head.session_id)
+        if kept is None:
+            kept = self._vault.open_tape_key(head)
+            self._vault.keep_session_key(head.session_id, kept)
+        return kept
+
+
+def _session(head: TapeHead) -> SessionHead:
+    return SessionHead(head.session_id, head.started_at_ms, head.clock_trusted, head.sample_rate_hz, head.channels)
+
+
+def _pauses(reader: TapeReader) -> Iterator[Pause]:
+    """Where the consent rested and was given again."""
+    for record in reader.events():
+        if isinstance(record, ConsentRecord) and record.event is ConsentEvent.RESUMED:
+            yield Pause(record.sample * 1000 // reader.head.sample_rate_hz)

@@ -1,0 +1,164 @@
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.asr.transcriber import Transcriber, TranscriberAway, TranscriberFailed
+from app.changes import Changes
+from app.domain import Cursor, SessionState
+from app.errors import TacetError
+from app.ingest import Ingest, OpenTape
+from app.speech.hearing import hear_next
+from app.vault.errors import VaultLocked
+from app.vault.vault import Vault, Vaults
+from firmware.tape import TapeError
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.5  # for new tapes and new sound
+RETRY_EVERY_S = 2.0  # for an asr process that is away, a model that is missing, a full disk
+AWAY = "The speech process is not running, so new words have to wait. It is started again by itself."
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a session has been heard."""
+
+    transcribed_ms: int
+    total_ms: int
+    live: bool  # the recording is still going on
+
+
+class Pipeline:
+    """Carries every session of every unlocked vault from its tape to a draft.
+
+    One thread calls `run`, any thread the rest. Every step is stored before the next one begins, so the process may be
+    killed at any time.
+    """
+
+    def __init__(self, tapes_dir: Path, vaults: Vaults, transcriber: Transcriber) -> None:
+        self.changes = Changes()
+        self._tapes_dir = tapes_dir
+        self._vaults = vaults
+        self._transcriber = transcriber
+        self._ingests: dict[Vault, Ingest] = {}
+        self._progress: dict[str, Progress] = {}
+        self._speech_problem: str | None = None
+        self._wake = threading.Event()
+
+    @property
+    def speech_problem(self) -> str | None:
+        """Say in a sentence why no words come, or None."""
+        return self._speech_problem
+
+    def progress(self, session_id: str) -> Progress | None:
+        """Tell how far a session has been heard; None once it is done, or while its vault is locked."""
+        return self._progress.get(session_id)
+
+    def stop(self) -> None:
+        self._wake.set()
+
+    def run(self, stopping: threading.Event) -> None:
+        """Work until told to stop; call `stop` after setting the event to be heard at once."""
+        while not stopping.is_set():
+            wait_s = self._round()
+            self._wake.wait(wait_s)
+            self._wake.clear()
+
+    def _round(self) -> float:
+        """Hear one span of every tape that waits, and say how long to rest."""
+        try:
+            self._forget_locked()
+            worked = [self._advance(ingest, vault, tape) for vault, ingest, tape in self._waiting()]
+        except VaultLocked:
+            return 0.0
+        except TranscriberAway:
+            self._tell(AWAY)
+            return RETRY_EVERY_S
+        except (TranscriberFailed, TacetError) as error:
+            self._tell(str(error))
+            return RETRY_EVERY_S
+        except Exception as error:  # noqa: BLE001  speech must not reach a traceback, and the page must live on
+            log.error("transcription failed (%s); trying again", type(error).__name__)  # noqa: TRY400  same
+            self._tell("Transcription met an unexpected fault. Nothing is lost; it is tried again by itself.")
+            return RETRY_EVERY_S
+        return 0.0 if any(worked) else LOOK_EVERY_S
+
+    def _waiting(self) -> list[tuple[Vault, Ingest, OpenTape]]:
+        waiting = []
+        for vault in self._vaults.unlocked():
+            ingest = self._ingests.setdefault(vault, Ingest(self._tapes_dir, vault))
+            waiting += [(vault, ingest, tape) for tape in ingest.tapes()]
+        return sorted(waiting, key=lambda item: not item[2].being_written)
+
+    def _advance(self, ingest: Ingest, vault: Vault, tape: OpenTape) -> bool:
+        try:
+            ingest.follow(tape)
+            self._note_start(vault, tape)
+            cursor = hear_next(tape, vault.sessions, self._transcriber)
+        except TapeError as error:
+            ingest.refuse(tape.session_id, error)
+            self._progress.pop(tape.session_id, None)
+            self.changes.notify()
+            return True
+        if cursor is None:
+            return False
+        self._tell(None)
+        self._note(ingest, vault, tape, cursor)
+        return True
+
+    def _note_start(self, vault: Vault, tape: OpenTape) -> None:
+        """Enter a session that has just appeared or just ended, before its next span takes its time."""
+        known = self._progress.get(tape.session_id)
+        if known and known.live == tape.being_written:
+            return
+        cursor = vault.sessions.cursor(tape.session_id)
+        self._show(vault, tape, cursor)
+
+    def _note(self, ingest: Ingest, vault: Vault, tape: OpenTape, cursor: Cursor) -> None:
+        self._show(vault, tape, cursor)
+        if cursor.finished:
+            vault.sessions.set_state(tape.session_id, SessionState.DRAFTED, _how_it_ended(tape))
+            ingest.release(tape)
+            self._progress.pop(tape.session_id, None)
+            self.changes.notify()
+
+    def _show(self, vault: Vault, tape: OpenTape, cursor: Cursor) -> None:
+        rate_hz = tape.reader.head.sample_rate_hz
+        self._progress[tape.session_id] = Progress(
+            transcribed_ms=cursor.next_sample * 1000 // rate_hz,
+            total_ms=tape.reader.samples * 1000 // rate_hz,
+            live=tape.being_written,
+        )
+        vault.sessions.update_length(tape.session_id, tape.reader.samples)
+        vault.sessions.set_state(tape.session_id, _state(tape, cursor))
+        self.changes.notify()
+
+    def _forget_locked(self) -> None:
+        unlocked = self._vaults.unlocked()
+        for vault in [vault for vault in self._ingests if vault not in unlocked]:
+            del self._ingests[vault]
+            self._progress.clear()
+
+    def _tell(self, problem: str | None) -> None:
+        if problem != self._speech_problem:
+            self._speech_problem = problem
+            self.changes.notify()
+
+
+def _state(tape: OpenTape, cursor: Cursor) -> SessionState:
+    if tape.being_written:
+        return SessionState.RECORDING
+    return SessionState.TRANSCRIBING if cursor.next_sample else SessionState.CAPTURED
+
+
+def _how_it_ended(tape: OpenTape) -> str | None:
+    """Tell in a sentence how a recording ended that was not ended by a person."""
+    if tape.reader.damage:
+        return tape.reader.damage
+    if not tape.reader.closed:
+        return (
+            "The recording ended abruptly, as in a power cut. Everything up to then is safe; check that the end is "
+            "what you expect."
+        )
+    return None

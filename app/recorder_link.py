@@ -1,0 +1,62 @@
+import logging
+from typing import Literal
+
+from app.changes import Changes
+from firmware.status import BoxState, BoxStatus, RecorderClient
+
+log = logging.getLogger(__name__)
+
+MAY_BE_PREPARED = (BoxState.NOT_READY, BoxState.READY)
+
+
+class RecorderLink:
+    """What the app knows of the recorder, and the little it may ask of it: pause, stop, and whom to seal to next.
+
+    The recorder may be away and come back at any time. Belongs to the event loop that runs `follow`.
+    """
+
+    def __init__(self, client: RecorderClient) -> None:
+        self.changes = Changes()
+        self._client = client
+        self._status: BoxStatus | None = None
+        self._recipient: bytes | None = None  # not handed over yet
+
+    @property
+    def status(self) -> BoxStatus | None:
+        """What the recorder said last; None while it is away."""
+        return self._status
+
+    async def send(self, command: Literal["pause", "stop"]) -> None:
+        """Ask; whether the recorder did so shows in `status`. A recorder that is away is asked nothing."""
+        if self._status:
+            await self._ask({"command": command})
+
+    async def prepare(self, public_key: bytes) -> None:
+        """Seal the next recordings to this X25519 key (32 bytes), now or as soon as the recorder can be told.
+
+        The recorder keeps it. A recording that is going on stays with whom it began for.
+        """
+        self._recipient = public_key
+        await self._hand_over()
+
+    async def follow(self) -> None:
+        """Follow the recorder as long as the app runs."""
+        async for status in self._client.watch():
+            if status != self._status:
+                self._status = status
+                self.changes.notify()
+            await self._hand_over()
+
+    async def _hand_over(self) -> None:
+        if self._recipient is None or self._status is None or self._status.state not in MAY_BE_PREPARED:
+            return
+        if await self._ask({"command": "prepare", "public_key": self._recipient.hex()}):
+            self._recipient = None
+
+    async def _ask(self, command: dict[str, str]) -> bool:
+        try:
+            await self._client.send(command)
+        except OSError:
+            log.warning("the recorder could not be asked to %s", command["command"])
+            return False
+        return True

@@ -1,0 +1,19 @@
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+HOST_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+
+
+class AppSettings(BaseModel):
+    """What the app needs to know: one section of the box's configuration file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_dir: Path = Path("/var/lib/tacet")
+    run_dir: Path = Path("/run/tacet")
+    host: str = "0.0.0.0"  # noqa: S104  the page is for the clinic's network
+    port: int = Field(default=8443, ge=1, le=65535)
+    name: str = Field(default="tacet", pattern=HOST_NAME)  # the page is https://<name>.local
+    announce: bool = True  # by mDNS
+    simulator_url: str | None = None  # where the picture of the box is, when the button is simulated
