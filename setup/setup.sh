@@ -87,7 +87,7 @@ speech_model() {
 
 demo_session() {
   local sound=build/demo-session.wav stamp=build/.demo-session made_from
-  made_from=$(digest tacet/demo_session/*)
+  made_from=$(digest tacet/demo_session/*.py tacet/demo_session/*.toml)
   if [ -e "$sound" ] && done_before "$stamp" "$made_from"; then say 6/6 "demo session: there"; return; fi
   say 6/6 "demo session: two synthetic voices"
   mkdir -p build

@@ -1,0 +1,145 @@
+"""The one command line: `tacet`. Only wires; each command's work stands in its own file."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from app.errors import TacetError
+from firmware.errors import FirmwareError
+from models import ModelError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+CONFIG = Path("/etc/tacet/tacet.toml")
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; an error that people can mend is one sentence on standard error and exit code 1."""
+    args = _parser().parse_args(arguments)
+    try:
+        run: Command = args.run
+        return run(args)
+    except (TacetError, FirmwareError, ModelError) as error:
+        print(f"tacet: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def default_models_dir() -> Path:
+    """Where models are: the environment's TACET_MODELS_DIR, the checkout's build folder, or the installed place."""
+    if "TACET_MODELS_DIR" in os.environ:
+        return Path(os.environ["TACET_MODELS_DIR"])
+    return CHECKOUT / "build/models" if (CHECKOUT / "Makefile").exists() else Path("/usr/share/tacet/models")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="tacet", description="The recording box that stays in the therapy room.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_run(commands.add_parser("run", help="run the whole box on this machine"))
+    _add_demo(commands.add_parser("demo", help="record a file headless and print its transcript"))
+    _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
+    for name, words in (
+        ("recorder", "the process with microphone, button and light"),
+        ("app", "the process with the vaults and the page"),
+        ("asr", "the process that turns sound into words"),
+    ):
+        _add_daemon(commands.add_parser(name, help=words), name)
+    _add_simulator(commands.add_parser("simulator", help="the picture of the box, as `tacet run --simulate` starts it"))
+    return parser
+
+
+def _add_run(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Run recorder, app and asr on this machine, and start again what ends. Ctrl-C ends all of it."
+    parser.add_argument(
+        "--simulate", action="store_true", help="a button and a light on a page, the demo session as room"
+    )
+    parser.add_argument(
+        "--mic", nargs="?", const="", metavar="NAME", help="with --simulate: listen to a real microphone"
+    )
+    parser.add_argument("--audio", type=Path, metavar="FILE", help="with --simulate: what the room plays")
+    parser.add_argument(
+        "--data", type=Path, default=CHECKOUT / "build/box", metavar="DIR", help="where the box keeps all"
+    )
+    parser.add_argument("--host", default="0.0.0.0", help="address of the page (default: all of this machine)")  # noqa: S104
+    parser.add_argument("--port", type=int, default=8443, help="of the page (default 8443)")
+    parser.add_argument("--box-port", type=int, default=8480, help="of the picture of the box (default 8480)")
+    parser.add_argument("--name", default="tacet", help="the page is https://NAME.local (default tacet)")
+    parser.add_argument("--model", default="base", help="speech model (default base); see: tacet models list")
+    parser.set_defaults(run=_run, models_dir=default_models_dir())
+
+
+def _run(args: argparse.Namespace) -> int:
+    from tacet.run import run_box  # noqa: PLC0415  each command imports its own
+
+    return run_box(args)
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Start the box in a temporary folder, press its button, play FILE as the room, stop, wait for the transcript."
+    )
+    parser.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any audio file")
+    parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="times as fast as real (default 1)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a transcript to read")
+    parser.add_argument(
+        "--channels", type=int, choices=(1, 2), help="microphones (default: as many as FILE has, at most 2)"
+    )
+    parser.add_argument("--model", default="base", help="speech model (default base)")
+    parser.set_defaults(run=_demo, models_dir=default_models_dir())
+
+
+def _demo(args: argparse.Namespace) -> int:
+    from tacet.demo import run_demo  # noqa: PLC0415  same
+
+    return run_demo(args)
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    from models import command  # noqa: PLC0415  same
+
+    command.add_arguments(parser, default_models_dir())
+    parser.set_defaults(run=command.run)
+
+
+def _add_daemon(parser: argparse.ArgumentParser, name: str) -> None:
+    parser.add_argument("--config", type=Path, default=CONFIG, help=f"configuration file (default {CONFIG})")
+    parser.set_defaults(run=_daemon, daemon=name)
+
+
+def _daemon(args: argparse.Namespace) -> int:
+    from tacet.settings import load_settings  # noqa: PLC0415  same
+
+    settings = load_settings(args.config)
+    if args.daemon == "recorder":
+        from firmware.__main__ import main as recorder  # noqa: PLC0415  a process loads what it runs, nothing else
+
+        return recorder(settings.recorder)
+    if args.daemon == "asr":
+        from app.asr.__main__ import main as asr  # noqa: PLC0415  same
+
+        return asr(settings.asr)
+    from app.__main__ import main as app  # noqa: PLC0415  same
+
+    return app(settings.app)
+
+
+def _add_simulator(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--run-dir", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--review-url", required=True)
+    parser.add_argument("--room", required=True)
+    parser.set_defaults(run=_simulator)
+
+
+def _simulator(args: argparse.Namespace) -> int:
+    from tacet.simulator.__main__ import main as simulator  # noqa: PLC0415  same
+
+    return simulator(args.run_dir, args.port, args.review_url, args.room)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,94 @@
+"""Keeps the box's processes running on a machine without systemd: `tacet run` and `tacet demo`."""
+
+import asyncio
+import contextlib
+import shutil
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ENDS_WITHIN_S = 10.0
+FIRST_RESTART_S = 0.5
+LONGEST_WAIT_S = 15.0
+STEADY_S = 20.0  # a process that ran for so long starts its waits afresh
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One process of the box, as a `tacet` command line."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+    @property
+    def command(self) -> list[str]:
+        own = [sys.executable, "-m", "tacet", *self.arguments]
+        setpriv = shutil.which(
+            "setpriv"
+        )  # the kernel ends it should its parent be killed: no orphan keeps a microphone
+        return [setpriv, "--pdeathsig", "TERM", *own] if setpriv else own
+
+
+def box_services(config: Path) -> list[Service]:
+    """The three processes in the order in which they are started; they end in the same order, the recorder first."""
+    return [Service(name, (name, "--config", str(config))) for name in ("recorder", "asr", "app")]
+
+
+@contextlib.asynccontextmanager
+async def running(services: Sequence[Service], *, errors: int | None = None) -> AsyncIterator[None]:
+    """Keep the services running while the context lasts, then end them one after another.
+
+    A service that ends by itself is started again after a wait that grows while it keeps ending.
+
+    Args:
+        services: in starting order.
+        errors: a file descriptor for what they say; None is this process's own standard error.
+    """
+    stops = [asyncio.Event() for _ in services]
+    async with asyncio.TaskGroup() as tasks:
+        kept = [tasks.create_task(_keep(service, stop, errors)) for service, stop in zip(services, stops, strict=True)]
+        try:
+            yield
+        finally:
+            for stop, task in zip(stops, kept, strict=True):
+                stop.set()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.shield(task)
+
+
+async def _keep(service: Service, stop: asyncio.Event, errors: int | None) -> None:
+    wait_s = FIRST_RESTART_S
+    while not stop.is_set():
+        began = asyncio.get_running_loop().time()
+        process = await asyncio.create_subprocess_exec(
+            *service.command,
+            stdin=asyncio.subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,  # Ctrl-C reaches only us, and we end them in order
+        )
+        await _ended_or_told(process, stop)
+        if stop.is_set():
+            return
+        if asyncio.get_running_loop().time() - began > STEADY_S:
+            wait_s = FIRST_RESTART_S
+        print(
+            f"{service.name} ended with code {process.returncode}; starting it again in {wait_s:g} s", file=sys.stderr
+        )
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)
+        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+
+
+async def _ended_or_told(process: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
+    """Return once the process has ended, by itself or because it was told to."""
+    ended = asyncio.create_task(process.wait())
+    told = asyncio.create_task(stop.wait())
+    await asyncio.wait((ended, told), return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if not ended.done():
+        process.terminate()
+        done, _ = await asyncio.wait((ended,), timeout=ENDS_WITHIN_S)
+        if not done:
+            process.kill()
+            await ended
