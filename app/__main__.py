@@ -14,7 +14,7 @@ from app.recorder_link import RecorderLink
 from app.settings import AppSettings
 from app.tls import Certificate, ensure_certificate
 from app.vault.vault import Vaults
-from app.web.server import create_app
+from app.web.server import PageServer, create_app
 from firmware.status import RecorderClient
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     recorder = RecorderLink(RecorderClient(settings.run_dir / "recorder.sock"))
     pipeline = Pipeline(settings.data_dir / "tapes", vaults, SocketTranscriber(settings.run_dir / "asr.sock"))
     web = create_app(settings, vaults, recorder, pipeline)
-    server = uvicorn.Server(_server_config(web, certificate))
+    server = PageServer(_server_config(web, certificate), web.state.desk.closing)
     stopping = threading.Event()
     worker = threading.Thread(target=pipeline.run, args=(stopping,), name="pipeline", daemon=True)
     worker.start()
