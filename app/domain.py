@@ -112,3 +112,15 @@ class Approval:
     approved_by: str
     approved_at_ms: int  # UTC epoch
     attestation: str  # the words that were put a name under
+    revoked_by: str | None = None  # somebody took the approval back; it is kept all the same
+    revoked_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """An approved transcript has left the box."""
+
+    content_hash: str  # of the approval that let it go
+    kind: str  # "text"
+    exported_by: str
+    exported_at_ms: int  # UTC epoch

@@ -1,0 +1,63 @@
+"""Statements about edits, which are only ever added. Each function runs within the caller's transaction."""
+
+from app.domain import Edit
+from app.vault.database import Connection
+from app.vault.errors import NothingToUndo
+
+NEW = 0  # the edit_id of an edit that is not stored yet
+
+_COLUMNS = "edit_id, seq, text, author, edited_at_ms, undoes"
+
+
+def insert_edit(connection: Connection, session_id: str, edit: Edit) -> None:
+    """Add the edit; the database gives it its `edit_id`."""
+    connection.execute(
+        "INSERT INTO edits (session_id, seq, text, author, edited_at_ms, undoes) VALUES (?, ?, ?, ?, ?, ?)",
+        (session_id, edit.seq, edit.text, edit.author, edit.edited_at_ms, edit.undoes),
+    )
+
+
+def undo_last_edit(connection: Connection, session_id: str, seq: int, author: str, now_ms: int) -> None:
+    """Add an edit that takes the last standing one back: what stood before it stands again.
+
+    Raises:
+        NothingToUndo: The line stands as the machine heard it.
+    """
+    standing = _standing(read_history(connection, session_id, seq))
+    if not standing:
+        raise NothingToUndo("There is nothing to undo in this line: it stands as the machine heard it.")
+    beneath = standing[-2].text if len(standing) > 1 else None
+    insert_edit(connection, session_id, Edit(NEW, seq, beneath, author, now_ms, undoes=standing[-1].edit_id))
+
+
+def read_latest(connection: Connection, session_id: str) -> dict[int, Edit]:
+    """The latest edit of each line that has one, by seq."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM edits WHERE edit_id IN"  # noqa: S608  constant columns
+        " (SELECT max(edit_id) FROM edits WHERE session_id = ? GROUP BY seq)",
+        (session_id,),
+    )
+    return {edit.seq: edit for edit in (Edit(*row) for row in rows)}
+
+
+def standing_text(connection: Connection, session_id: str, seq: int, heard: str) -> str:
+    """What the line says now, where the machine heard `heard`."""
+    row = connection.execute(
+        "SELECT text FROM edits WHERE session_id = ? AND seq = ? ORDER BY edit_id DESC LIMIT 1", (session_id, seq)
+    ).fetchone()
+    return heard if row is None or row[0] is None else str(row[0])
+
+
+def read_history(connection: Connection, session_id: str, seq: int) -> list[Edit]:
+    """Every edit of the line, oldest first."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM edits WHERE session_id = ? AND seq = ? ORDER BY edit_id",  # noqa: S608  constant columns
+        (session_id, seq),
+    )
+    return [Edit(*row) for row in rows]
+
+
+def _standing(history: list[Edit]) -> list[Edit]:
+    """The edits that no undo has taken back, oldest first."""
+    undone = {edit.undoes for edit in history}
+    return [edit for edit in history if edit.undoes is None and edit.edit_id not in undone]

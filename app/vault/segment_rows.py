@@ -1,0 +1,79 @@
+"""Statements about what the machine heard: segments and pauses. Each function runs within the caller's transaction."""
+
+import json
+from collections.abc import Sequence
+
+from app.domain import Pause, Segment, Word
+from app.vault.database import Connection, Row
+from app.vault.errors import NoSuchSession
+
+
+def insert_segments(connection: Connection, session_id: str, segments: Sequence[Segment]) -> int:
+    """Add the segments and tell how many words they hold."""
+    connection.executemany(
+        "INSERT INTO segments (session_id, seq, start_ms, end_ms, speaker, text, probability, words, model)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            (
+                session_id,
+                segment.seq,
+                segment.start_ms,
+                segment.end_ms,
+                segment.speaker,
+                segment.text,
+                segment.probability,
+                _words_as_json(segment.words),
+                segment.model,
+            )
+            for segment in segments
+        ),
+    )
+    return sum(len(segment.words) or len(segment.text.split()) for segment in segments)
+
+
+def read_segments(connection: Connection, session_id: str) -> list[Segment]:
+    rows = connection.execute(
+        "SELECT seq, start_ms, end_ms, speaker, text, probability, words, model FROM segments"
+        " WHERE session_id = ? ORDER BY seq",
+        (session_id,),
+    )
+    return [_segment(row) for row in rows]
+
+
+def require_text(connection: Connection, session_id: str, seq: int) -> str:
+    """What the machine heard in the segment.
+
+    Raises:
+        NoSuchSession: There is no such line.
+    """
+    row = connection.execute("SELECT text FROM segments WHERE session_id = ? AND seq = ?", (session_id, seq)).fetchone()
+    if row is None:
+        raise NoSuchSession("This line is not in the transcript. Reload the page and try again.")
+    return str(row[0])
+
+
+def insert_pauses(connection: Connection, session_id: str, pauses: Sequence[Pause]) -> None:
+    """Idempotent: a pause that is there already stays."""
+    connection.executemany(
+        "INSERT INTO pauses (session_id, at_ms) VALUES (?, ?) ON CONFLICT DO NOTHING",
+        ((session_id, pause.at_ms) for pause in pauses),
+    )
+
+
+def read_pauses(connection: Connection, session_id: str) -> list[Pause]:
+    rows = connection.execute("SELECT at_ms FROM pauses WHERE session_id = ? ORDER BY at_ms", (session_id,))
+    return [Pause(at_ms) for (at_ms,) in rows]
+
+
+def _segment(row: Row) -> Segment:
+    seq, start_ms, end_ms, speaker, text, probability, words, model = row
+    return Segment(seq, start_ms, end_ms, speaker, text, probability, _words_from_json(words), model)
+
+
+def _words_as_json(words: Sequence[Word]) -> str:
+    rows = [(word.start_ms, word.end_ms, word.text, word.probability) for word in words]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def _words_from_json(words: str) -> tuple[Word, ...]:
+    return tuple(Word(*word) for word in json.loads(words))

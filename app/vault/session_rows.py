@@ -1,0 +1,110 @@
+"""Statements about sessions. Each function runs within a transaction of the caller."""
+
+import json
+from collections.abc import Collection
+
+from app.domain import Cursor, SessionHead, SessionRow, SessionState
+from app.vault.database import Connection, Row
+from app.vault.errors import NoSuchSession
+
+_COLUMNS = (
+    "session_id, started_at_ms, clock_trusted, sample_rate_hz, channels, state, samples, words, heard_samples, problem"
+)
+
+
+def insert_session(connection: Connection, head: SessionHead) -> None:
+    """Idempotent: a session that is there already stays as it is."""
+    connection.execute(
+        "INSERT INTO sessions (session_id, started_at_ms, clock_trusted, sample_rate_hz, channels, state)"
+        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (
+            head.session_id,
+            head.started_at_ms,
+            head.clock_trusted,
+            head.sample_rate_hz,
+            head.channels,
+            SessionState.RECORDING,
+        ),
+    )
+
+
+def find_session(connection: Connection, session_id: str) -> SessionRow | None:
+    row = connection.execute(f"SELECT {_COLUMNS} FROM sessions WHERE session_id = ?", (session_id,)).fetchone()  # noqa: S608  constant columns
+    return None if row is None else _session(row)
+
+
+def require_session(connection: Connection, session_id: str) -> SessionRow:
+    """The session.
+
+    Raises:
+        NoSuchSession: It is not there, perhaps not any more.
+    """
+    found = find_session(connection, session_id)
+    if found is None:
+        raise NoSuchSession("This session is not in your vault; it may have been erased. Go back to the list.")
+    return found
+
+
+def all_sessions(connection: Connection) -> list[SessionRow]:
+    """Newest first."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM sessions ORDER BY started_at_ms DESC, session_id DESC")  # noqa: S608  constant columns
+    return [_session(row) for row in rows]
+
+
+def update_state(connection: Connection, session_id: str, state: SessionState, problem: str | None) -> None:
+    connection.execute("UPDATE sessions SET state = ?, problem = ? WHERE session_id = ?", (state, problem, session_id))
+
+
+def move_state(connection: Connection, session_id: str, before: Collection[SessionState], after: SessionState) -> bool:
+    """Set the state if it is one of `before`; tells whether it was."""
+    if require_session(connection, session_id).state not in before:
+        return False
+    connection.execute("UPDATE sessions SET state = ? WHERE session_id = ?", (after, session_id))
+    return True
+
+
+def update_samples(connection: Connection, session_id: str, samples: int) -> None:
+    connection.execute("UPDATE sessions SET samples = ? WHERE session_id = ?", (samples, session_id))
+
+
+def read_cursor(connection: Connection, session_id: str) -> Cursor:
+    """How far the session was heard.
+
+    Raises:
+        NoSuchSession: It is not there, perhaps not any more.
+    """
+    require_session(connection, session_id)
+    next_sample, prompt, language, next_seq, finished = connection.execute(
+        "SELECT heard_samples, heard_prompt, heard_language, heard_segments, heard_all FROM sessions"
+        " WHERE session_id = ?",
+        (session_id,),
+    ).fetchone()
+    return Cursor(next_sample, tuple(json.loads(prompt)), language, next_seq, bool(finished))
+
+
+def update_cursor(connection: Connection, session_id: str, cursor: Cursor, *, new_words: int) -> None:
+    connection.execute(
+        "UPDATE sessions SET heard_samples = ?, heard_prompt = ?, heard_language = ?, heard_segments = ?,"
+        " heard_all = ?, words = words + ? WHERE session_id = ?",
+        (
+            cursor.next_sample,
+            json.dumps(cursor.prompt),
+            cursor.language,
+            cursor.next_seq,
+            cursor.finished,
+            new_words,
+            session_id,
+        ),
+    )
+
+
+def _session(row: Row) -> SessionRow:
+    session_id, started_at_ms, clock_trusted, sample_rate_hz, channels, state, samples, words, heard, problem = row
+    return SessionRow(
+        head=SessionHead(session_id, started_at_ms, bool(clock_trusted), sample_rate_hz, channels),
+        state=SessionState(state),
+        samples=samples,
+        words=words,
+        transcribed_samples=heard,
+        problem=problem,
+    )

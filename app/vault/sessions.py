@@ -1,0 +1,280 @@
+"""What a vault holds of its sessions: rows, segments, edits, approvals, exports."""
+
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from app.domain import Approval, Cursor, Edit, Export, Pause, Segment, SessionHead, SessionRow, SessionState
+from app.vault import approval_rows, edit_rows, segment_rows, session_rows
+from app.vault.database import Connection, Database
+from app.vault.errors import NotReadyForApproval
+
+# Within the class, `list` is the method.
+Sessions: TypeAlias = list[SessionRow]
+Segments: TypeAlias = list[Segment]
+Pauses: TypeAlias = list[Pause]
+Edits: TypeAlias = list[Edit]
+Approvals: TypeAlias = list[Approval]
+Exports: TypeAlias = list[Export]
+
+_AFTER_APPROVAL = frozenset({SessionState.APPROVED, SessionState.EXPORTED})
+_BEFORE_APPROVAL = frozenset({SessionState.DRAFTED, SessionState.IN_REVIEW})
+
+
+def wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SessionContent:
+    """All of a session that a review shows and an approval binds, read in one snapshot."""
+
+    row: SessionRow
+    segments: tuple[Segment, ...] = field(repr=False)
+    edits: dict[int, Edit] = field(repr=False)  # the latest a segment, by seq
+    pauses: tuple[Pause, ...]
+    approval: Approval | None
+
+
+class SessionStore:
+    """The sessions of one unlocked vault. Thread-safe; hands out and takes speech in clear.
+
+    Every change is durable on return, or did not happen. What the machine heard and what people did is only ever
+    added to. While an approval stands, nothing it binds can change.
+
+    Every method may raise VaultLocked, VaultDamaged, VaultFull or VaultFailed, and those that change or read one
+    session NoSuchSession where it is not there.
+    """
+
+    def __init__(self, database: Database, now_ms: Callable[[], int] = wall_clock_ms) -> None:
+        self._database = database
+        self._now_ms = now_ms
+
+    def add(self, session: SessionHead) -> None:
+        """A session whose tape has appeared. Idempotent: one that is there already stays as it is."""
+        self._database.write(lambda connection: session_rows.insert_session(connection, session))
+
+    def get(self, session_id: str) -> SessionRow | None:
+        return self._database.read(lambda connection: session_rows.find_session(connection, session_id))
+
+    def list(self) -> Sessions:
+        """Newest first."""
+        return self._database.read(session_rows.all_sessions)
+
+    def content(self, session_id: str) -> SessionContent:
+        return self._database.read(lambda connection: _content(connection, session_id))
+
+    def set_state(self, session_id: str, state: SessionState, problem: str | None = None) -> None:
+        """Where the session stands, and a sentence for the therapist if something is wrong (None clears it).
+
+        Raises:
+            SessionApproved: An approval stands and the state would not say so.
+            ValueError: Only `add_approval` and `add_export` bring a session to approved and exported.
+        """
+
+        def change(connection: Connection) -> None:
+            session_rows.require_session(connection, session_id)
+            if state not in _AFTER_APPROVAL:
+                approval_rows.refuse_approved(connection, session_id)
+            elif approval_rows.read_standing(connection, session_id) is None:
+                raise ValueError(f"no approval stands for a session to be {state}")
+            session_rows.update_state(connection, session_id, state, problem)
+
+        self._database.write(change)
+
+    def move_state(self, session_id: str, before: Collection[SessionState], after: SessionState) -> bool:
+        """Set the state only if it is one of `before`, keeping the problem; tells whether it was.
+
+        Raises:
+            ValueError: `after` is a state that only an approval or export brings.
+        """
+        if after in _AFTER_APPROVAL or not _AFTER_APPROVAL.isdisjoint(before):
+            raise ValueError("approved and exported are reached and left through an approval only")
+        return self._database.write(lambda connection: session_rows.move_state(connection, session_id, before, after))
+
+    def update_length(self, session_id: str, samples: int) -> None:
+        """How many frames the tape holds by now."""
+
+        def change(connection: Connection) -> None:
+            session_rows.require_session(connection, session_id)
+            session_rows.update_samples(connection, session_id, samples)
+
+        self._database.write(change)
+
+    def append_segments(self, session_id: str, segments: Sequence[Segment], cursor: Cursor) -> None:
+        """Add what was heard in the span up to `cursor`, and move the cursor there, both or neither.
+
+        Idempotent: a span that ends at or before the stored cursor adds nothing, so a transcription that was killed
+        before it heard of its success may come again.
+
+        Raises:
+            ValueError: The segments are not numbered on from the stored cursor to the new one.
+            SessionApproved: An approval stands.
+        """
+
+        def change(connection: Connection) -> None:
+            stored = session_rows.read_cursor(connection, session_id)
+            if (cursor.next_sample, cursor.finished) <= (stored.next_sample, stored.finished):
+                return
+            if [segment.seq for segment in segments] != [*range(stored.next_seq, cursor.next_seq)]:
+                raise ValueError(f"{len(segments)} segments do not lead from {stored.next_seq} to {cursor.next_seq}")
+            approval_rows.refuse_approved(connection, session_id)
+            words = segment_rows.insert_segments(connection, session_id, segments)
+            session_rows.update_cursor(connection, session_id, cursor, new_words=words)
+
+        self._database.write(change)
+
+    def cursor(self, session_id: str) -> Cursor:
+        return self._database.read(lambda connection: session_rows.read_cursor(connection, session_id))
+
+    def segments(self, session_id: str) -> Segments:
+        """As the machine heard them, in order; none for a session that is not there."""
+        return self._database.read(lambda connection: segment_rows.read_segments(connection, session_id))
+
+    def add_pauses(self, session_id: str, pauses: Sequence[Pause]) -> None:
+        """Where the session was off the record. Idempotent: pauses known already add nothing.
+
+        Raises:
+            SessionApproved: An approval stands and a pause is new.
+        """
+
+        def change(connection: Connection) -> None:
+            session_rows.require_session(connection, session_id)
+            new = set(pauses).difference(segment_rows.read_pauses(connection, session_id))
+            if new:
+                approval_rows.refuse_approved(connection, session_id)
+                segment_rows.insert_pauses(connection, session_id, sorted(new, key=lambda pause: pause.at_ms))
+
+        self._database.write(change)
+
+    def pauses(self, session_id: str) -> Pauses:
+        return self._database.read(lambda connection: segment_rows.read_pauses(connection, session_id))
+
+    def add_edit(self, session_id: str, seq: int, text: str, author: str) -> None:
+        """What a person made of a line; "" strikes it out. What the line says already is not kept again.
+
+        A drafted session is in review from now on.
+
+        Raises:
+            SessionApproved: An approval stands.
+        """
+
+        def change(connection: Connection) -> None:
+            heard = self._prepare_edit(connection, session_id, seq)
+            if text == edit_rows.standing_text(connection, session_id, seq, heard):
+                return
+            edit = Edit(edit_rows.NEW, seq, text, author, self._now_ms(), undoes=None)
+            edit_rows.insert_edit(connection, session_id, edit)
+
+        self._database.write(change)
+
+    def undo_edit(self, session_id: str, seq: int, author: str) -> None:
+        """Take the line's last standing edit back; that is an edit too, and kept.
+
+        Raises:
+            NothingToUndo: The line stands as the machine heard it.
+            SessionApproved: An approval stands.
+        """
+
+        def change(connection: Connection) -> None:
+            self._prepare_edit(connection, session_id, seq)
+            edit_rows.undo_last_edit(connection, session_id, seq, author, self._now_ms())
+
+        self._database.write(change)
+
+    def edits(self, session_id: str) -> dict[int, Edit]:
+        """The latest edit of each line that has one, by seq."""
+        return self._database.read(lambda connection: edit_rows.read_latest(connection, session_id))
+
+    def edit_history(self, session_id: str, seq: int) -> Edits:
+        """Every edit of the line, oldest first."""
+        return self._database.read(lambda connection: edit_rows.read_history(connection, session_id, seq))
+
+    def add_approval(self, session_id: str, seal: Callable[[SessionContent, int], Approval]) -> Approval:
+        """Approve what `seal` is given: the content and the time, in one transaction with no edit in between.
+
+        Raises:
+            NotReadyForApproval: It is not drafted yet, or approved already.
+        """
+
+        def change(connection: Connection) -> Approval:
+            content = _content(connection, session_id)
+            _require_ready(content)
+            approval = seal(content, self._now_ms())
+            approval_rows.insert_approval(connection, session_id, approval)
+            session_rows.update_state(connection, session_id, SessionState.APPROVED, content.row.problem)
+            return approval
+
+        return self._database.write(change)
+
+    def approval(self, session_id: str) -> Approval | None:
+        """The approval that stands."""
+        return self._database.read(lambda connection: approval_rows.read_standing(connection, session_id))
+
+    def approval_history(self, session_id: str) -> Approvals:
+        """Every approval ever given, also those taken back, oldest first."""
+        return self._database.read(lambda connection: approval_rows.read_all(connection, session_id))
+
+    def revoke_approval(self, session_id: str, author: str) -> None:
+        """Take the approval back: the session is in review again, and both acts stay on record.
+
+        Raises:
+            ApprovalMissing: None stands.
+        """
+
+        def change(connection: Connection) -> None:
+            row = session_rows.require_session(connection, session_id)
+            approval_rows.revoke_standing(connection, session_id, author, self._now_ms())
+            session_rows.update_state(connection, session_id, SessionState.IN_REVIEW, row.problem)
+
+        self._database.write(change)
+
+    def add_export(self, session_id: str, content_hash: str, kind: str, author: str) -> None:
+        """Keep that content of this hash left the box. Call it before letting it go.
+
+        Raises:
+            ApprovalMissing: The approval of exactly this content does not stand (any more).
+        """
+
+        def change(connection: Connection) -> None:
+            row = session_rows.require_session(connection, session_id)
+            export = Export(content_hash, kind, author, self._now_ms())
+            approval_rows.insert_export(connection, session_id, export)
+            session_rows.update_state(connection, session_id, SessionState.EXPORTED, row.problem)
+
+        self._database.write(change)
+
+    def exports(self, session_id: str) -> Exports:
+        """Every export, oldest first."""
+        return self._database.read(lambda connection: approval_rows.read_exports(connection, session_id))
+
+    @staticmethod
+    def _prepare_edit(connection: Connection, session_id: str, seq: int) -> str:
+        """Refuse what cannot be edited, and give what the machine heard."""
+        session_rows.require_session(connection, session_id)
+        heard = segment_rows.require_text(connection, session_id, seq)
+        approval_rows.refuse_approved(connection, session_id)
+        session_rows.move_state(connection, session_id, {SessionState.DRAFTED}, SessionState.IN_REVIEW)
+        return heard
+
+
+def _content(connection: Connection, session_id: str) -> SessionContent:
+    return SessionContent(
+        row=session_rows.require_session(connection, session_id),
+        segments=tuple(segment_rows.read_segments(connection, session_id)),
+        edits=edit_rows.read_latest(connection, session_id),
+        pauses=tuple(segment_rows.read_pauses(connection, session_id)),
+        approval=approval_rows.read_standing(connection, session_id),
+    )
+
+
+def _require_ready(content: SessionContent) -> None:
+    if content.approval is not None:
+        raise NotReadyForApproval(
+            f"{content.approval.approved_by} has approved this session already. There is nothing more to do."
+        )
+    if content.row.state not in _BEFORE_APPROVAL:
+        raise NotReadyForApproval(
+            "This session is still being recorded or transcribed. Approve it once its transcript is complete."
+        )

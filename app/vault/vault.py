@@ -1,0 +1,169 @@
+import threading
+from pathlib import Path
+
+from app.vault.account import DATABASE_FILE, KEYS_FOLDER, Account, account_of, list_accounts, make_vault, vault_folder
+from app.vault.account_file import AccountFile, read_account_file, write_account_file
+from app.vault.credentials import check_passphrase
+from app.vault.database import Database
+from app.vault.errors import VaultLocked, storage_refused
+from app.vault.keyring import VaultKeys, open_with_passphrase, open_with_recovery_code, with_new_passphrase
+from app.vault.keys import DEFAULT_COST, Cost
+from app.vault.session_keys import SessionKeys
+from app.vault.sessions import SessionStore
+from firmware.tape import TapeHead, open_session_key
+
+
+class Vault:
+    """An unlocked vault: its keys lie in this process's memory until `lock`. Thread-safe.
+
+    `unlock` and `recover` raise, besides what they name:
+        NoSuchVault: There is no vault in this folder.
+        VaultDamaged, VaultTooNew, VaultFull, VaultFailed: The message says what to do.
+    """
+
+    account: Account
+    sessions: SessionStore
+
+    def __init__(self, folder: Path, stored: AccountFile, keys: VaultKeys) -> None:
+        """Called by `unlock`, `recover` and `Vaults` alone."""
+        self.account = account_of(stored)
+        self._keys: VaultKeys | None = keys
+        self._database = Database.open(folder / DATABASE_FILE, keys.database_key)
+        self._session_keys = SessionKeys(folder / KEYS_FOLDER, stored.vault_id)
+        self.sessions = SessionStore(self._database)
+
+    @classmethod
+    def unlock(cls, folder: Path, passphrase: str) -> "Vault":
+        """Open the vault in this folder.
+
+        Raises:
+            WrongPassphrase: Ask again.
+        """
+        stored = read_account_file(folder)
+        return cls(folder, stored, open_with_passphrase(stored, passphrase))
+
+    @classmethod
+    def recover(cls, folder: Path, recovery_code: str, new_passphrase: str, *, cost: Cost = DEFAULT_COST) -> "Vault":
+        """Open the vault and give it a new passphrase. The recovery code stays valid.
+
+        Raises:
+            WrongRecoveryCode, WeakPassphrase: Ask again; the old passphrase, if anybody knows it, is still valid.
+        """
+        return cls(folder, *_recovered(folder, recovery_code, new_passphrase, cost))
+
+    def lock(self) -> None:
+        """Wait for what is running, close the database and drop the keys. Safe to call twice."""
+        self._database.close()
+        self._keys = None
+
+    def session_key(self, session_id: str) -> bytes | None:
+        """The key of a session's tape in clear; None where the vault keeps none (any more)."""
+        return self._session_keys.get(self._opened.vault_key, session_id)
+
+    def keep_session_key(self, session_id: str, key: bytes) -> None:
+        """Keep the key of a session's tape, wrapped under the vault key, durable on return."""
+        self._session_keys.keep(self._opened.vault_key, session_id, key)
+
+    def drop_session_key(self, session_id: str) -> None:
+        """Overwrite and remove the key. The tape's own head still holds it for this vault until that is erased."""
+        self._session_keys.drop(session_id)
+
+    def open_tape_key(self, head: TapeHead) -> bytes:
+        """The key in clear of a tape that was sealed to this vault.
+
+        Raises:
+            firmware.tape.WrongKey: It was sealed to another vault.
+        """
+        return open_session_key(head, self._opened.tape_key)
+
+    @property
+    def _opened(self) -> VaultKeys:
+        keys = self._keys
+        if keys is None:
+            raise VaultLocked("The vault is locked. Sign in again to go on.")
+        return keys
+
+
+class Vaults:
+    """The box's vaults, and which of them are unlocked in this process. Thread-safe.
+
+    Each unlocked vault is one `Vault`, however many browsers signed in: it stays unlocked until `lock`.
+    """
+
+    def __init__(self, vaults_dir: Path, *, cost: Cost = DEFAULT_COST) -> None:
+        self._vaults_dir = vaults_dir
+        self._cost = cost
+        self._unlocked: dict[str, Vault] = {}
+        self._registry = threading.Lock()
+
+    def accounts(self) -> list[Account]:
+        """Everybody's, by name."""
+        return list_accounts(self._vaults_dir)
+
+    def create(self, name: str, passphrase: str) -> tuple[Vault, str]:
+        """Make a vault. It is unlocked already; its recovery code exists nowhere else, so show it once.
+
+        Raises:
+            InvalidName, WeakPassphrase: Ask again.
+            VaultFull, VaultFailed: The storage refused; no vault was made.
+        """
+        new = make_vault(self._vaults_dir, name, passphrase, self._cost)
+        return self._register(new.folder, new.stored, new.keys), new.recovery_code
+
+    def unlock(self, vault_id: str, passphrase: str) -> Vault:
+        """Open the vault, or prove the passphrase of one that is open already.
+
+        Raises:
+            WrongPassphrase: Ask again.
+            NoSuchVault, VaultDamaged, VaultTooNew, VaultFull, VaultFailed: The message says what to do.
+        """
+        folder = vault_folder(self._vaults_dir, vault_id)
+        stored = read_account_file(folder)
+        return self._register(folder, stored, open_with_passphrase(stored, passphrase))
+
+    def recover(self, vault_id: str, recovery_code: str, new_passphrase: str) -> Vault:
+        """Open the vault and give it a new passphrase; see Vault.recover."""
+        folder = vault_folder(self._vaults_dir, vault_id)
+        return self._register(folder, *_recovered(folder, recovery_code, new_passphrase, self._cost))
+
+    def unlocked(self) -> list[Vault]:
+        with self._registry:
+            return list(self._unlocked.values())
+
+    def get(self, vault_id: str) -> Vault | None:
+        """The vault if it is unlocked."""
+        with self._registry:
+            return self._unlocked.get(vault_id)
+
+    def lock(self, vault_id: str) -> None:
+        """Lock the vault for everybody; nothing happens when it is locked already."""
+        with self._registry:
+            vault = self._unlocked.pop(vault_id, None)
+        if vault is not None:
+            vault.lock()
+
+    def lock_all(self) -> None:
+        for vault in self.unlocked():
+            self.lock(vault.account.vault_id)
+
+    def _register(self, folder: Path, stored: AccountFile, keys: VaultKeys) -> Vault:
+        with self._registry:
+            vault = self._unlocked.get(stored.vault_id)
+            if vault is None:
+                vault = self._unlocked[stored.vault_id] = Vault(folder, stored, keys)
+            return vault
+
+
+def _recovered(folder: Path, recovery_code: str, new_passphrase: str, cost: Cost) -> tuple[AccountFile, VaultKeys]:
+    """The keys that the recovery code opens; by then the account file is locked with the new passphrase."""
+    check_passphrase(new_passphrase)
+    stored = read_account_file(folder)
+    keys = open_with_recovery_code(stored, recovery_code)
+    renewed = with_new_passphrase(stored, keys, new_passphrase, cost)
+    try:
+        write_account_file(folder, renewed)
+    except OSError as error:
+        refusal = storage_refused(error)
+    else:
+        return renewed, keys
+    raise refusal
