@@ -1,0 +1,28 @@
+"""The demo session's sound and words, as set-up has made them."""
+
+import wave
+from pathlib import Path
+
+import pytest
+
+from tacet.demo_session.script import Speaker, read_script
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DEMO_SESSION = CHECKOUT / "build/demo-session.wav"
+MODELS_DIR = CHECKOUT / "build/models"
+RATE_HZ = 16_000
+CHANNELS = 2
+
+
+def demo_pcm(start_s: float = 0.0, end_s: float = 1e6) -> bytes:
+    """Interleaved s16le at 16 kHz, two channels."""
+    if not DEMO_SESSION.exists():
+        pytest.fail(f"{DEMO_SESSION} is not there; `make setup` makes it")
+    with wave.open(str(DEMO_SESSION)) as file:
+        file.setpos(int(start_s * RATE_HZ))
+        return file.readframes(min(file.getnframes(), int(end_s * RATE_HZ)) - int(start_s * RATE_HZ))
+
+
+def demo_words(speaker: Speaker | None = None) -> str:
+    """All that is said, or what one of the two says."""
+    return " ".join(turn.text for turn in read_script() if speaker in (None, turn.speaker))
