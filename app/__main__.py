@@ -5,6 +5,7 @@ import socket
 import threading
 
 import uvicorn
+from fastapi import FastAPI
 
 from app.asr.client import SocketTranscriber
 from app.discovery import announced
@@ -49,9 +50,9 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     vaults.lock_all()
 
 
-def _server_config(web: object, certificate: Certificate) -> uvicorn.Config:
+def _server_config(web: FastAPI, certificate: Certificate) -> uvicorn.Config:
     return uvicorn.Config(
-        web,  # type: ignore[arg-type]  an ASGI app
+        web,
         ssl_certfile=certificate.cert_path,
         ssl_keyfile=certificate.key_path,
         timeout_graceful_shutdown=OPEN_STREAMS_END_WITHIN_S,
