@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
+from app.errors import TacetError
 from tacet.demo_session.script import Speaker, Utterance
 
 SAMPLE_RATE_HZ = 16_000  # what both voices are recorded at: nothing is resampled
@@ -24,8 +25,8 @@ VOICES = {
 }
 
 
-class SynthesiserError(Exception):
-    """No speech came; the message is a sentence for the person who asked for the demo session."""
+class SynthesiserError(TacetError):
+    """No speech came, so there is no demo session."""
 
 
 def speak(speaker: Speaker, utterance: Utterance) -> NDArray[np.float32]:
