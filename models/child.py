@@ -29,21 +29,22 @@ def run_watched(  # noqa: PLR0913  one call, each argument named by its caller
 ) -> Ended:
     """Run a program that fills `folder`, report the growth, and return when it ends.
 
-    The program is started without a shell and never outlives this call.
+    The program is started without a shell and never outlives this call. Its standard input stays open, and empty, as
+    long as we live: a program that reads it learns that we were killed.
 
     Raises:
         SourceFailed: the folder did not grow for `stall_s`; the program was ended.
     """
     with log.open("wb") as output:
         child = subprocess.Popen(
-            command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            command, env=environment, cwd=folder, stdin=subprocess.PIPE, stdout=output, stderr=subprocess.STDOUT
         )
         try:
             _watch(child, folder, stall_s, advance)
         finally:
             if child.poll() is None:
                 child.kill()
-            child.wait()
+            child.communicate()
     return Ended(child.returncode, log.read_bytes()[-4096:].decode(errors="replace"))
 
 

@@ -1,8 +1,8 @@
 """The upstream hub as a source of models, through its own client, in a process of its own.
 
-The client reads its settings once, when it is imported, and by itself it reports usage, sends a stored token, keeps a
-second copy of everything in the home folder and retries an unreachable hub for 23 s. In a process of its own all of
-that is settled from outside, and a stuck download can be ended.
+The client reads its settings once, when it is imported, and by itself it reports usage, sends a stored token and
+retries an unreachable hub for 23 s. In a process of its own all of that is settled from outside, and a stuck download
+can be ended.
 """
 
 import os
@@ -25,7 +25,7 @@ from models.verify import Progress
 
 HUB = "https://huggingface.co"
 KNOCK_S = 3.0
-STALL_S = 40.0
+STALL_S = 600.0  # its client writes 10 MB at a time, and gives a dead connection up by itself much sooner
 
 _EXIT_FAILED = 3
 _EXIT_FULL = 4
@@ -55,10 +55,11 @@ class HubSource:
         require_room(scratch, total_bytes, f"the speech model {model.name}")
         folder = scratch / RESUMABLE
         folder.mkdir(exist_ok=True)
+        pinned = [f"{file.name}={file.size_bytes}" for file in wanted]
         with progress(f"Downloading {model.name} from {self.label}", total_bytes) as advance:
             try:
                 ended = run_watched(
-                    [sys.executable, "-P", "-m", "models.hub", model.repo, model.revision, *(f.name for f in wanted)],
+                    [sys.executable, "-P", "-m", "models.hub", model.repo, model.revision, *pinned],
                     environment=self._environment(scratch),
                     folder=folder,
                     log=scratch / "hub.log",
@@ -113,23 +114,42 @@ class HubSource:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """In the process of its own: download REPO at REVISION the FILES into the working folder. Says why not."""
-    from huggingface_hub import hf_hub_download  # noqa: PLC0415  reads the environment at import
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415
+    """In the process of its own: REPO REVISION NAME=BYTES... into the working folder. Says why not."""
+    threading.Thread(target=_end_with_parent, name="hub-parent", daemon=True).start()
+    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415  reads the environment at import
 
-    repo, revision, *names = arguments
+    repo, revision, *files = arguments
     try:
-        for name in names:
-            hf_hub_download(repo, name, revision=revision, local_dir=".", token=False)
+        for name, _, size in (file.rpartition("=") for file in files):
+            _download(repo, revision, Path(name), int(size))
     except HfHubHTTPError as error:
         return _say(f"it answered with HTTP status {error.response.status_code}")
     except OSError as error:
-        if is_full(error):
-            return _EXIT_FULL
-        return _say("the connection broke off")
-    except Exception as error:  # noqa: BLE001  whatever a library raises is one sentence for a person
-        return _say(f"its client gave up ({type(error).__name__})")
+        return _EXIT_FULL if is_full(error) else _say("the connection broke off")
+    except Exception as error:  # noqa: BLE001  whatever a library raises becomes one sentence for a person
+        return _say(f"the connection broke off ({type(error).__name__})")
     return 0
+
+
+def _download(repo: str, revision: str, path: Path, size_bytes: int) -> None:
+    """Download one file, from where a killed run left off. Its `hf_hub_download` would begin again each time."""
+    from huggingface_hub import hf_hub_url  # noqa: PLC0415  reads the environment at import
+    from huggingface_hub.file_download import http_get  # noqa: PLC0415
+
+    part = path.with_name(f"{path.name}.part")
+    with part.open("ab") as file:
+        if file.tell() > size_bytes:
+            file.seek(0)
+            file.truncate()
+        url = hf_hub_url(repo, path.name, revision=revision)
+        http_get(url, file, resume_size=file.tell(), expected_size=size_bytes)
+    part.replace(path)
+
+
+def _end_with_parent() -> None:
+    """Return never: the pipe from the parent ends when the parent is gone, and so do we, and our lock with us."""
+    sys.stdin.read()
+    os._exit(_EXIT_FAILED)
 
 
 def _say(why: str) -> int:

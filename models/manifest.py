@@ -5,7 +5,6 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -67,7 +66,7 @@ class Model(_Frozen):
     def size_bytes(self) -> int:
         return sum(file.size_bytes for file in self.files)
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """Changes whenever the revision or a pinned file changes, and only then."""
         pins = [self.repo, self.revision, sorted((file.name, file.size_bytes, file.sha256) for file in self.files)]

