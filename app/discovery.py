@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from zeroconf import IPVersion
+from zeroconf import InterfaceChoice, IPVersion
 from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
 log = logging.getLogger(__name__)
@@ -14,7 +14,9 @@ SERVICE = "_https._tcp.local."
 
 
 @asynccontextmanager
-async def announced(name: str, port: int, interfaces: list[str] | None = None) -> AsyncIterator[None]:
+async def announced(
+    name: str, port: int, interfaces: list[str] | InterfaceChoice = InterfaceChoice.All
+) -> AsyncIterator[None]:
     """Announce the page while the context lasts.
 
     A network that cannot be announced on leaves the page reachable by its address, so it is told in one line and no
@@ -22,7 +24,7 @@ async def announced(name: str, port: int, interfaces: list[str] | None = None) -
     """
     zeroconf = None
     try:
-        zeroconf = AsyncZeroconf(ip_version=IPVersion.V4Only, **({"interfaces": interfaces} if interfaces else {}))
+        zeroconf = AsyncZeroconf(interfaces, ip_version=IPVersion.V4Only)
         await zeroconf.async_register_service(_service(name, port), allow_name_change=True)
     except Exception as error:  # noqa: BLE001  zeroconf raises its own, OSError and asyncio's, by network
         log.warning("the page is not announced on this network (%s); use its address", type(error).__name__)

@@ -2,7 +2,7 @@ import logging
 from typing import Literal
 
 from app.changes import Changes
-from firmware.status import BoxState, BoxStatus, RecorderClient
+from firmware.status import BoxState, BoxStatus, Command, Pause, Prepare, RecorderAway, RecorderClient, Stop
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class RecorderLink:
     async def send(self, command: Literal["pause", "stop"]) -> None:
         """Ask; whether the recorder did so shows in `status`. A recorder that is away is asked nothing."""
         if self._status:
-            await self._ask({"command": command})
+            await self._ask(Pause() if command == "pause" else Stop())
 
     async def prepare(self, public_key: bytes) -> None:
         """Seal the next recordings to this X25519 key (32 bytes), now or as soon as the recorder can be told.
@@ -50,13 +50,13 @@ class RecorderLink:
     async def _hand_over(self) -> None:
         if self._recipient is None or self._status is None or self._status.state not in MAY_BE_PREPARED:
             return
-        if await self._ask({"command": "prepare", "public_key": self._recipient.hex()}):
+        if await self._ask(Prepare(public_key=self._recipient.hex())):
             self._recipient = None
 
-    async def _ask(self, command: dict[str, str]) -> bool:
+    async def _ask(self, command: Command) -> bool:
         try:
             await self._client.send(command)
-        except OSError:
-            log.warning("the recorder could not be asked to %s", command["command"])
+        except RecorderAway:
+            log.warning("the recorder could not be asked to %s", command.command)
             return False
         return True
