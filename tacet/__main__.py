@@ -18,7 +18,11 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an error that people can mend is one sentence on standard error and exit code 1."""
-    args = _parser().parse_args(arguments)
+    parser = _parser()
+    args = parser.parse_args(arguments)
+    if "run" not in args:
+        parser.print_help(sys.stderr)
+        return 2
     try:
         run: Command = args.run
         return run(args)
@@ -38,7 +42,7 @@ def default_models_dir() -> Path:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="tacet", description="The recording box that stays in the therapy room.")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND")
     _add_run(commands.add_parser("run", help="run the whole box on this machine"))
     _add_demo(commands.add_parser("demo", help="record a file headless and print its transcript"))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))

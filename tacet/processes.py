@@ -46,15 +46,13 @@ async def running(services: Sequence[Service], *, errors: int | None = None) -> 
         errors: a file descriptor for what they say; None is this process's own standard error.
     """
     stops = [asyncio.Event() for _ in services]
-    async with asyncio.TaskGroup() as tasks:
-        kept = [tasks.create_task(_keep(service, stop, errors)) for service, stop in zip(services, stops, strict=True)]
-        try:
-            yield
-        finally:
-            for stop, task in zip(stops, kept, strict=True):
-                stop.set()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.shield(task)
+    kept = [asyncio.create_task(_keep(service, stop, errors)) for service, stop in zip(services, stops, strict=True)]
+    try:
+        yield
+    finally:
+        for stop, task in zip(stops, kept, strict=True):
+            stop.set()
+            await task
 
 
 async def _keep(service: Service, stop: asyncio.Event, errors: int | None) -> None:
