@@ -1,0 +1,70 @@
+import asyncio
+import re
+import secrets
+import ssl
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from app.errors import TacetError
+
+GROUP_ASKED = re.compile(r'data-group="([^"]+)" data-asked')
+
+
+class Therapist:
+    """Sets a box up and reads its transcript over HTTPS, as a browser would, with a passphrase that nobody knows."""
+
+    def __init__(self, port: int, certificate: Path) -> None:
+        self._url = f"https://localhost:{port}"
+        self._certificate = certificate
+        self._client: httpx2.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client:
+            await self._client.aclose()
+
+    async def set_up(self) -> None:
+        """Wait for the page, make the vault and keep its recovery code for nobody."""
+        client = await self._reach()
+        passphrase = secrets.token_urlsafe(24)
+        answer = await client.post("/setup", data={"name": "Demo", "passphrase": passphrase, "again": passphrase})
+        code = await client.get("/setup/recovery-code")
+        asked = GROUP_ASKED.search(code.text)
+        if answer.status_code != httpx2.codes.SEE_OTHER or asked is None:
+            raise TacetError("The box did not let itself be set up. Run the demo again.")
+        await client.post("/setup/recovery-code", data={"group": asked[1]})
+
+    async def session(self) -> dict[str, Any]:
+        """Give the one session of this box as it stands."""
+        client = await self._reach()
+        sessions = (await client.get("/sessions.json")).raise_for_status().json()
+        if not sessions:
+            return {"problem": None, "finished": False, "transcript": [], "duration_ms": 1}
+        found = await client.get(f"/sessions/{sessions[0]['id']}/transcript.json")
+        session: dict[str, Any] = found.raise_for_status().json()
+        return session
+
+    async def _reach(self) -> httpx2.AsyncClient:
+        while self._client is None:
+            await asyncio.sleep(0.1)
+            if not self._certificate.exists():
+                continue
+            client = self._new_client()
+            try:
+                await client.get("/")
+            except httpx2.TransportError:
+                await client.aclose()
+            else:
+                self._client = client
+        return self._client
+
+    def _new_client(self) -> httpx2.AsyncClient:
+        trust = ssl.create_default_context(cafile=str(self._certificate))
+        return httpx2.AsyncClient(base_url=self._url, verify=trust, headers={"Origin": self._url}, timeout=60.0)
