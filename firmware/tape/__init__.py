@@ -1,0 +1,139 @@
+"""The sealed tape, version 1: one session's sound, sealed to a therapist's public key while it is recorded.
+
+This text is the specification; `tests/unit/tape_vectors.json` holds tapes with their keys and contents, and
+`tests/support/tape_by_the_spec.py` is a second reader made from this text alone. Numbers are unsigned and big-endian,
+`|` joins bytes, a sample is a frame (one value a channel). HKDF is RFC 5869 with SHA-256 and 32 bytes of output.
+
+A tape is a folder named by its session id (32 lowercase hex digits); it appears in one step with its complete head::
+
+    head          locked by the recorder (flock, exclusive) for as long as it writes
+    000000.seg    segments, numbered without a hole
+    reserve       space set aside, so that a tape can be closed on a full disk; not a part of the tape
+
+Head, 160 bytes::
+
+    magic            8   "TACETAPE"
+    version          2   1
+    session id      16
+    sample rate      4   Hz
+    channels         1
+    clock trusted    1   0 or 1: whether the next field can be believed
+    started at       8   UTC, ms since 1970; a label, no length is computed from it
+    key id           8   SHA-256(recipient's X25519 public key), first 8 bytes
+    wrapped key     80   the session key (32 random bytes), see below
+    check           32   HKDF(session key, no salt, info = "tacet tape v1 head" | the 128 bytes before)
+
+The wrapped key is HPKE (RFC 9180) in base mode with DHKEM(X25519, HKDF-SHA256), HKDF-SHA256 and AES-256-GCM, empty
+associated data, info = "tacet tape v1 session key" | the head's first 48 bytes; encapsulated key (32), then ciphertext.
+
+Segment: a header of 108 bytes, then records::
+
+    magic            8   "TACETSEG"
+    number           4   0 for the first; also the file's name, six digits
+    head            32   SHA-256(head)
+    link            32   of the segment before; zeros for the first
+    salt            32   random
+
+    segment key = HKDF(session key, salt = the header's salt, info = "tacet tape v1 segment" | SHA-256(header))
+    link        = SHA-256(header | number of records (4) | last 16 bytes of the last record), all of the segment before
+
+A segment ends, and the next record begins another one, after a given length of sound, a pause, a withdrawal, a gap, a
+fault, and a failed write. Record, the STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizar 2015) as age uses it::
+
+    length           4   of the ciphertext
+    index            4   0, 1, 2 ... within the segment
+    final            1   1: no record follows in this segment; else 0
+    ciphertext           AES-256-GCM(segment key, nonce = index (11) | final (1), plaintext,
+                                     associated data = SHA-256(header) | index (4) | final (1))
+
+    plaintext = type (1) | position on the timeline in samples (8) | payload:
+
+    1 audio      PCM, 16 bit signed little-endian, channels interleaved: whole samples, at least one, at most 1 s
+    2 consent    event (1): 1 given, 2 paused, 3 resumed, 4 withdrawn | clock trusted (1) | UTC ms or 0 (8)
+    3 mark       code: 1 to 32 of a-z, 0-9 and _
+    4 gap        samples that were lost here (8), at least 1
+    5 fault      code, as in mark
+    6 close      samples of audio (8) | samples of gaps (8), of the whole tape; final, and nothing follows
+
+Only audio may have a plaintext of more than 64 bytes. A position is the sum of all audio and gaps before: a gap moves
+the timeline, a pause does not. Audio and gaps stand only where consent is live: given -> (paused -> resumed)* ->
+withdrawn, the last from either, nothing twice. A reader refuses a tape that breaks any of this.
+
+An interrupted write. One record is under way at a time and durable before the next begins, so after a kill or a power
+cut the last segment may end in one unreadable place, no longer than a record can be (or its header be cut or zero from
+some byte on). A reader leaves that place out and says so. It refuses the tape when more is unreadable, when another
+segment follows, or when an authentic record stands behind the place: then it had been durable, and somebody changed it.
+A writer that fails to write cuts the file back and goes on in a new segment: an index, once used, is a nonce spent.
+
+What is detected, and by what:
+
+- A changed, moved, repeated or missing record: its key, index and final flag; a changed length also by the positions.
+- A record or segment of another tape or place: the segment key is bound to the header, the header to the head, the
+  number and the segment before. The link names how many records that had and the last one's tag, so a segment can
+  neither be dropped, swapped nor shortened once another follows. (A tag can be trusted here because each record is
+  fixed by its index already; the link only has to say which one was the last, and headers chain back to the head.)
+- A changed head: HPKE's info, the check, and its digest in every segment.
+- The end cut off: not distinguishable from a power cut, so it shows as one: the close record is missing.
+
+What is not: whoever has the public key can make a whole new tape, since the recorder holds no signing key; and whoever
+can put back an older copy of the whole folder shows an abrupt end. In clear are the head, the lengths of records and
+the files' times: how long was recorded and when, never what.
+
+Erasing overwrites and removes the head, with it the only wrapped key, and then the files (`erase_tape`).
+"""
+
+from firmware.tape.errors import (
+    ConsentMissing,
+    TapeErased,
+    TapeError,
+    TapeFailed,
+    TapeFull,
+    TapeRefused,
+    WrongKey,
+)
+from firmware.tape.folder import erase_tape, finish_erasing, is_being_written, list_tapes
+from firmware.tape.head import Recipient, TapeHead, open_session_key, read_head
+from firmware.tape.reader import TapeReader
+from firmware.tape.records import (
+    AudioRecord,
+    CloseRecord,
+    ConsentEvent,
+    ConsentRecord,
+    FaultRecord,
+    GapRecord,
+    MarkRecord,
+    Record,
+    RecordType,
+)
+from firmware.tape.tape_index import Stretch
+from firmware.tape.writer import TapeWriter
+
+__all__ = [
+    "AudioRecord",
+    "CloseRecord",
+    "ConsentEvent",
+    "ConsentMissing",
+    "ConsentRecord",
+    "FaultRecord",
+    "GapRecord",
+    "MarkRecord",
+    "Recipient",
+    "Record",
+    "RecordType",
+    "Stretch",
+    "TapeErased",
+    "TapeError",
+    "TapeFailed",
+    "TapeFull",
+    "TapeHead",
+    "TapeReader",
+    "TapeRefused",
+    "TapeWriter",
+    "WrongKey",
+    "erase_tape",
+    "finish_erasing",
+    "is_being_written",
+    "list_tapes",
+    "open_session_key",
+    "read_head",
+]

@@ -1,0 +1,139 @@
+import os
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from firmware.tape.errors import TapeFailed, TapeRefused
+from firmware.tape.folder import is_being_written
+from firmware.tape.head import TapeHead, read_head
+from firmware.tape.records import BYTES_PER_SAMPLE, AudioRecord, Record
+from firmware.tape.segment_index import SegmentIndex, changed
+from firmware.tape.tape_index import Stretch, TapeIndex, TapeShrank
+
+_TORN = (
+    "The recording ended abruptly while the last moment of it (up to one second) was being written, and that moment is "
+    "lost; everything before it is complete."
+)
+_ABRUPT = "The recording ended abruptly, without being stopped; everything that was recorded until then is complete."
+
+
+class TapeReader:
+    """Reads a tape, also while it is being written. Nothing that was not verified is ever returned.
+
+    Opening verifies the order, the chain, the consent spans, the positions and the totals without opening the sound;
+    each piece of sound is verified when it is read. One thread at a time; handles speech and the session's key in
+    clear, in memory; holds no file open between calls.
+
+    Raises, from every method that reads:
+        TapeRefused: the tape is not what the recorder wrote.
+        TapeErased: it is gone.
+        TapeFailed: the disk could not read it; try again.
+    """
+
+    def __init__(self, folder: Path, session_key: bytes) -> None:
+        self.head: TapeHead = read_head(folder)
+        if not self.head.belongs_to(session_key):
+            raise TapeRefused("This recording was changed after it was made, or the key is another recording's.")
+        self._folder = folder
+        self._session_key = session_key
+        self._index = TapeIndex(folder, self.head, session_key)
+        self.growing = False  # whether the recorder was still writing at the last refresh
+        self.damage: str | None = None  # a sentence for people when the recording did not end as it should
+        self.refresh()
+
+    @property
+    def samples(self) -> int:
+        """The tape's length in samples (frames, a channel), gaps included."""
+        return self._index.timeline.sample
+
+    @property
+    def gap_samples(self) -> int:
+        return self._index.timeline.gap_samples
+
+    @property
+    def closed(self) -> bool:
+        """Whether the tape was stopped properly. A tape that neither is closed nor grows has ended abruptly."""
+        return self._index.timeline.closed
+
+    def refresh(self) -> None:
+        """Picks up what was appended since."""
+        is_living = is_being_written(self._folder)  # before reading: what ends in between is then read completely
+        with self._plain_errors():
+            is_torn = self._advance()
+        self.growing = is_living and not self.closed
+        if self.closed or is_living:
+            self.damage = None
+        else:
+            self.damage = _TORN if is_torn else _ABRUPT
+
+    def _advance(self) -> bool:
+        try:
+            return self._index.advance()
+        except TapeShrank:
+            self._index = TapeIndex(self._folder, self.head, self._session_key)
+            return self._index.advance()
+
+    def events(self) -> Iterator[Record]:
+        """Every record so far, in order and verified, one in memory at a time."""
+        for segment in self._index.segments:
+            with self._opened(segment) as fd:
+                yield from segment.records(fd)
+
+    def verify(self) -> None:
+        """Verifies everything, the sound included (90 minutes take about a second)."""
+        for _ in self.events():
+            pass
+
+    def stretches(self) -> list[Stretch]:
+        """Where there is sound without a break, in order. Time-based segments and marks do not break it."""
+        return list(self._index.stretches)
+
+    def read_pcm(self, start_sample: int, samples: int) -> bytes:
+        """Interleaved 16-bit little-endian PCM from a position on; zeros where there is a gap.
+
+        Opens only the records it touches. Shorter than asked for where the tape (so far) ends.
+
+        Raises:
+            ValueError: a negative position or length.
+        """
+        if start_sample < 0 or samples < 0:
+            raise ValueError("positions and lengths are not negative")
+        end_sample = min(start_sample + samples, self.samples)
+        frame_bytes = BYTES_PER_SAMPLE * self.head.channels
+        pcm = bytearray(max(end_sample - start_sample, 0) * frame_bytes)
+        for record in self._audio_within(start_sample, end_sample):
+            first = max(record.sample, start_sample)
+            last = min(record.sample + record.samples, end_sample)
+            sound = record.pcm[(first - record.sample) * frame_bytes : (last - record.sample) * frame_bytes]
+            pcm[(first - start_sample) * frame_bytes : (last - start_sample) * frame_bytes] = sound
+        return bytes(pcm)
+
+    def _audio_within(self, start_sample: int, end_sample: int) -> Iterator[AudioRecord]:
+        segments = self._index.segments
+        number = max(bisect_right(segments, start_sample, key=lambda segment: segment.start_sample) - 1, 0)
+        while number < len(segments) and segments[number].start_sample < end_sample:
+            with self._opened(segments[number]) as fd:
+                yield from segments[number].audio_within(fd, start_sample, end_sample)
+            number += 1
+
+    @contextmanager
+    def _opened(self, segment: SegmentIndex) -> Iterator[int]:
+        with self._plain_errors():
+            fd = os.open(segment.path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                yield fd
+            finally:
+                os.close(fd)
+
+    @contextmanager
+    def _plain_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (TapeRefused, OSError) as error:
+            read_head(self._folder)  # says so when the reason is that the tape is being erased
+            if isinstance(error, TapeRefused):
+                raise
+            if isinstance(error, FileNotFoundError):
+                raise changed() from None
+            raise TapeFailed("The recording could not be read from the disk; check the disk and try again.") from error
