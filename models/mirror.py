@@ -84,7 +84,7 @@ class MirrorSource:
         return wheels
 
     def _command(self, pins: Path, folder: Path) -> list[str]:
-        fixed = "download --require-hashes --no-deps --only-binary=:all: --no-cache-dir --progress-bar=off --no-input"
+        fixed = "download --no-deps --only-binary=:all: --no-cache-dir --progress-bar=off --no-input"
         quick = "--disable-pip-version-check --retries=1 --timeout=10"
         pip = [sys.executable, "-P", "-m", "pip", *fixed.split(), *quick.split()]
         return [*pip, *self.options, "--dest", str(folder), "--requirement", str(pins)]

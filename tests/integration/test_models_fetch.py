@@ -296,6 +296,13 @@ def test_hub__wrong_byte__is_refused(models_dir: Path, some: Toy) -> None:
     assert not (models_dir / "toy").exists()
 
 
+def test_hub__switched_off__is_not_asked(models_dir: Path, some: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    with toy_hub(some) as hub, pytest.raises(FetchFailed, match=r"is not asked, because HF_HUB_OFFLINE is set\."):
+        fetch(some.model, models_dir, [HubSource(hub.endpoint)])
+    assert hub.asked == []
+
+
 def test_hub__file_gone__says_the_status(models_dir: Path, some: Toy) -> None:
     with (
         toy_hub(some, config_json=None) as hub,
