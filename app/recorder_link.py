@@ -3,6 +3,7 @@ from typing import Literal
 
 from app.changes import Changes
 from firmware.status import BoxState, BoxStatus, Command, Pause, Prepare, RecorderAway, RecorderClient, Stop
+from firmware.tape import Recipient
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +20,7 @@ class RecorderLink:
         self.changes = Changes()
         self._client = client
         self._status: BoxStatus | None = None
-        self._recipient: bytes | None = None  # not handed over yet
+        self._recipient: Recipient | None = None  # who was last asked for
 
     @property
     def status(self) -> BoxStatus | None:
@@ -36,7 +37,7 @@ class RecorderLink:
 
         The recorder keeps it. A recording that is going on stays with whom it began for.
         """
-        self._recipient = public_key
+        self._recipient = Recipient(public_key)
         await self._hand_over()
 
     async def follow(self) -> None:
@@ -48,15 +49,15 @@ class RecorderLink:
             await self._hand_over()
 
     async def _hand_over(self) -> None:
-        if self._recipient is None or self._status is None or self._status.state not in MAY_BE_PREPARED:
+        """Ask again with every status until the recorder says that it seals to the recipient."""
+        status, recipient = self._status, self._recipient
+        if status is None or recipient is None or status.state not in MAY_BE_PREPARED:
             return
-        if await self._ask(Prepare(public_key=self._recipient.hex())):
-            self._recipient = None
+        if status.recipient_key_id != recipient.key_id:
+            await self._ask(Prepare(public_key=recipient.public_key.hex()))
 
-    async def _ask(self, command: Command) -> bool:
+    async def _ask(self, command: Command) -> None:
         try:
             await self._client.send(command)
         except RecorderAway:
             log.warning("the recorder could not be asked to %s", command.command)
-            return False
-        return True

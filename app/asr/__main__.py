@@ -11,6 +11,7 @@ from models import locate
 def main(settings: AsrSettings) -> int:
     """Run the asr process: no keys, no network, nothing written but its socket."""
     logging.basicConfig(level=logging.INFO, format="asr: %(message)s")
+    logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 
     def load() -> Transcriber:
