@@ -23,7 +23,7 @@ from tacet.settings import check_settings, write_settings
 from tacet.sound_file import channels_of
 from tacet.thumb import Thumb
 
-STARTS_WITHIN_S = 60.0
+STARTS_WITHIN_S = 30.0
 BLOCK_TIMEOUT_MS = 5_000  # a busy machine that plays a file many times as fast may falter; a real box may not
 
 
@@ -68,9 +68,9 @@ async def _demo(args: argparse.Namespace, folder: Path, channels: int) -> dict[s
     write_settings(folder / "tacet.toml", written)
     timings = Timings()
     async with running(box_services(folder / "tacet.toml")), Therapist(port, folder / "data/tls/cert.pem") as therapist:
-        await asyncio.wait_for(therapist.set_up(), STARTS_WITHIN_S)
+        await therapist.set_up(STARTS_WITHIN_S)
         recorder = RecorderClient(run_dir / "recorder.sock")
-        await asyncio.wait_for(_reach(recorder, BoxState.READY), STARTS_WITHIN_S)
+        await _reach(recorder, BoxState.READY)
         timings.start_s = timings.lap()
         last = await _record(recorder, Thumb(run_dir / "panel.sock"))
         timings.record_s = timings.lap()
@@ -121,18 +121,21 @@ async def _record(recorder: RecorderClient, thumb: Thumb) -> BoxStatus:
                 if status.microphone_ended:
                     break
     await thumb.hold()
-    stopped = await asyncio.wait_for(_reach(recorder, BoxState.READY, BoxState.NOT_READY), STARTS_WITHIN_S)
+    stopped = await _reach(recorder, BoxState.READY, BoxState.NOT_READY)
     assert last is not None
     return stopped if stopped.samples_in >= last.samples_in else last
 
 
 async def _reach(recorder: RecorderClient, *states: BoxState) -> BoxStatus:
-    """Wait until the recorder is in one of these states."""
-    async with contextlib.aclosing(recorder.watch()) as statuses:
-        async for status in statuses:
-            if status is not None and status.state in states:
-                return status
-    raise TacetError("The recorder went away. Run the demo again; its own message stands above.")
+    """Wait until the recorder is in one of these states; raise TacetError when it takes too long."""
+    reasons: tuple[str, ...] = ("It does not answer.",)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(STARTS_WITHIN_S), contextlib.aclosing(recorder.watch()) as statuses:
+            async for status in statuses:
+                if status is not None and status.state in states:
+                    return status
+                reasons = status.reasons if status else reasons
+    raise TacetError(f"The recorder did not get {' or '.join(states).replace('_', ' ')}. {' '.join(reasons)}")
 
 
 async def _wait_for_words(therapist: Therapist) -> dict[str, Any]:

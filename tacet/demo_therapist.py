@@ -10,7 +10,8 @@ import httpx2
 
 from app.errors import TacetError
 
-GROUP_ASKED = re.compile(r'data-group="([^"]+)" data-asked')
+GROUP = re.compile(r"</span>([0-9A-Z*~$=]+)</li>")
+ASKED = re.compile(r"type group (\d+)")
 
 
 class Therapist:
@@ -30,16 +31,20 @@ class Therapist:
         if self._client:
             await self._client.aclose()
 
-    async def set_up(self) -> None:
+    async def set_up(self, within_s: float) -> None:
         """Wait for the page, make the vault and keep its recovery code for nobody."""
-        client = await self._reach()
+        try:
+            async with asyncio.timeout(within_s):
+                client = await self._reach()
+        except TimeoutError:
+            raise TacetError(f"The box's page did not start within {within_s:g} s. Run the demo again.") from None
         passphrase = secrets.token_urlsafe(24)
         answer = await client.post("/setup", data={"name": "Demo", "passphrase": passphrase, "again": passphrase})
         code = await client.get("/setup/recovery-code")
-        asked = GROUP_ASKED.search(code.text)
+        groups, asked = GROUP.findall(code.text), ASKED.search(code.text)
         if answer.status_code != httpx2.codes.SEE_OTHER or asked is None:
             raise TacetError("The box did not let itself be set up. Run the demo again.")
-        await client.post("/setup/recovery-code", data={"group": asked[1]})
+        await client.post("/setup/recovery-code", data={"group": groups[int(asked[1]) - 1]})
 
     async def session(self) -> dict[str, Any]:
         """Give the one session of this box as it stands."""
