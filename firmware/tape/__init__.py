@@ -60,10 +60,11 @@ the timeline, a pause does not. Audio and gaps stand only where consent is live:
 withdrawn, the last from either, nothing twice. A reader refuses a tape that breaks any of this.
 
 An interrupted write. One record is under way at a time and durable before the next begins, so after a kill or a power
-cut the last segment may end in one unreadable place, no longer than a record can be (or its header be cut or zero from
-some byte on). A reader leaves that place out and says so. It refuses the tape when more is unreadable, when another
-segment follows, or when an authentic record stands behind the place: then it had been durable, and somebody changed it.
-A writer that fails to write cuts the file back and goes on in a new segment: an index, once used, is a nonce spent.
+cut the last segment may end in one unreadable place, no longer than a record can be; where that is the segment's first
+record, its header may be cut or zero in places, but not be another one. A reader leaves the place out and says so. It
+refuses the tape when more is unreadable, when another segment follows, or when an authentic record stands within or
+behind the place: then one had been durable there, and somebody changed it. A writer that fails to write cuts the file
+back and goes on in a new segment: an index, once used, is a nonce spent.
 
 What is detected, and by what:
 

@@ -95,13 +95,13 @@ class TapeIndex:
             os.close(fd)
 
     def _begin(self, number: int, fd: int) -> SegmentIndex:
-        """A segment of which nothing is proved yet; its header may be cut or zeroed, but not be another one."""
+        """A segment of which nothing is proved yet; its header may be cut or zero in places, but not another one."""
         raw = os.pread(fd, HEADER_BYTES, 0)
         expected = SegmentHeader(number, self._head_digest, self._link, b"").pack()[:SALT_OFFSET]
-        agreeing = _agreeing_bytes(raw, expected)
-        if self.timeline.closed or (agreeing < SALT_OFFSET and any(raw[agreeing:])):
+        if self.timeline.closed or any(there not in {0, right} for there, right in zip(raw, expected, strict=False)):
             raise changed()
-        header = SegmentHeader(number, self._head_digest, self._link, raw[SALT_OFFSET:])
+        salt = raw[SALT_OFFSET:] if raw.startswith(expected) else b""  # with a false salt no record is authentic
+        header = SegmentHeader(number, self._head_digest, self._link, salt)
         seal = SegmentSeal.of(header, self._session_key)
         limit = max_ciphertext_bytes(self._head.sample_rate_hz, self._head.channels)
         return SegmentIndex(self._folder / segment_name(number), seal, self._head.channels, limit)
@@ -157,11 +157,6 @@ class TapeIndex:
         else:
             self.stretches.append(Stretch(start_sample, samples))
             self._stretch_goes_on = True
-
-
-def _agreeing_bytes(raw: bytes, expected: bytes) -> int:
-    pairs = enumerate(zip(raw, expected, strict=False))
-    return next((at for at, (is_there, belongs) in pairs if is_there != belongs), min(len(raw), len(expected)))
 
 
 def _without_consent() -> TapeRefused:

@@ -1,7 +1,6 @@
 """The format is what its text says: published vectors, and a second reader and writer made from the text alone."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -156,4 +155,3 @@ def test_segments__of_one_session__share_no_salt_and_no_ciphertext(tmp_path: Pat
     raw = [content for name, content in sorted(files_of(writer.folder).items()) if name.endswith(".seg")]
     assert len({content[76:108] for content in raw}) == len(raw) == 5
     assert len({content[-100:] for content in raw[1:4]}) == 3
-    shutil.rmtree(writer.folder)
