@@ -53,10 +53,9 @@ def main() -> int:
     if args.clip:
         clips = [clip for clip in clips if clip["id"] in args.clip]
     cores = os.cpu_count() or 1
-    model = WhisperModel(str(default_models_dir() / args.model), compute_type="int8", cpu_threads=cores)
-    print(
-        f"{'clip':22} {'seconds':>7} {'sealed':>8} {'plain %':>8} {'box %':>8} {'points':>7} {'plain s':>8} {'box s':>8}"
-    )
+    folder = default_models_dir() / args.model
+    model = WhisperModel(str(folder), compute_type="int8", cpu_threads=cores)
+    print("clip                   seconds   sealed  plain %    box %  points  plain s    box s")
     rows = []
     for clip in clips:
         rows.append(_measure(clip, args, model))
