@@ -68,7 +68,7 @@ async def _run(args: argparse.Namespace, run_dir: Path, config: Path) -> None:
     page = f"https://localhost:{args.port}"
     services = box_services(config)
     if args.simulate:
-        room = "Your microphone" if args.mic is not None else (args.audio or DEMO_SESSION).name
+        room = _room(args)
         arguments = ("--run-dir", str(run_dir), "--port", str(args.box_port), "--review-url", page, "--room", room)
         services.append(Service("simulator", ("simulator", *arguments)))
     ended = asyncio.Event()
@@ -84,6 +84,12 @@ async def _run(args: argparse.Namespace, run_dir: Path, config: Path) -> None:
     print("The box has ended. Everything is in", args.data)
 
 
+def _room(args: argparse.Namespace) -> str:
+    if args.mic is not None:
+        return "The box listens to this machine's microphone."
+    return f"The room plays {args.audio.name}." if args.audio else "The room plays the demo session, four minutes long."
+
+
 def _what_next(args: argparse.Namespace, page: str) -> str:
     lines = ["", "The box is running.", ""]
     if args.simulate:
@@ -95,10 +101,9 @@ def _what_next(args: argparse.Namespace, page: str) -> str:
         "     itself: choose to go on.",
     ]
     if args.simulate:
-        sound = "Speak" if args.mic is not None else "The room plays the demo session, four minutes long"
         lines += [
             "  2. Open the box, and press its button. The red light says that sound is being kept.",
-            f"  3. {sound}. Hold the button for two seconds to stop.",
+            f"  3. {_room(args)} Hold the button for two seconds to stop.",
             "  4. Read, correct and approve the transcript on the page, then export it.",
         ]
     return "\n".join([*lines, "", "  Ctrl-C ends it.", ""])
