@@ -196,7 +196,7 @@ def _roll_back(connection: Connection) -> None:
 
 
 def _make(path: Path, key: bytes, migrations: Sequence[Migration]) -> None:
-    connection = _connect(path, key)
+    connection = _connect(path, key, new=True)
     try:
         bring_up_to_date(connection, migrations)
     finally:
@@ -206,11 +206,7 @@ def _make(path: Path, key: bytes, migrations: Sequence[Migration]) -> None:
 def _open_existing(path: Path, key: bytes) -> Connection:
     if not path.is_file():
         raise database_damaged()
-    connection = _connect(path, key)
-    if version_of(connection) == 0:  # an emptied file would otherwise pass for a new vault
-        connection.close()
-        raise database_damaged()
-    return connection
+    return _connect(path, key)
 
 
 def _ask(path: Path, key: bytes, question: Callable[[Connection], T]) -> T:
@@ -223,16 +219,24 @@ def _ask(path: Path, key: bytes, question: Callable[[Connection], T]) -> T:
         connection.close()
 
 
-def _connect(path: Path, key: bytes) -> Connection:
+def _connect(path: Path, key: bytes, *, new: bool = False) -> Connection:
     connection: Connection = sqlcipher.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)
     try:
         _give_key(connection, key)
+        if not new:
+            _refuse_empty(connection)
         for setting in _SETTINGS:
             connection.execute(setting)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _refuse_empty(connection: Connection) -> None:
+    """An emptied file would otherwise pass for a new vault."""
+    if version_of(connection) == 0:
+        raise database_damaged()
 
 
 def _give_key(connection: Connection, key: bytes) -> None:

@@ -7,10 +7,9 @@ from pathlib import Path
 from app.errors import TacetError
 
 STORAGE_FULL = (
-    "The storage is full, so this change was not saved; everything saved before is safe. "
-    "Erase sessions you no longer need, then try again."
+    "The storage is full, so this was not done; everything saved before is safe. Erase sessions you no longer need, "
+    "or have whoever looks after this box make room, then try again."
 )
-
 _ROOM_BYTES = 256 * 1024  # with less than this SQLite reports a full disk as an input/output error
 
 
