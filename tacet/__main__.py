@@ -62,9 +62,10 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
         "--simulate", action="store_true", help="a button and a light on a page, the demo session as room"
     )
     parser.add_argument(
-        "--mic", nargs="?", const="", metavar="NAME", help="with --simulate: listen to a real microphone"
+        "--mic", nargs="?", const="", metavar="NAME", help="listen to a real microphone, also with --simulate"
     )
     parser.add_argument("--audio", type=Path, metavar="FILE", help="with --simulate: what the room plays")
+    parser.add_argument("--channels", type=int, choices=(1, 2), help="microphones; two tell two speakers apart")
     parser.add_argument(
         "--data", type=Path, default=CHECKOUT / "build/box", metavar="DIR", help="where the box keeps all"
     )

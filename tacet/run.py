@@ -13,6 +13,7 @@ from app.errors import TacetError
 from models import locate
 from tacet.processes import Service, box_services, running
 from tacet.settings import check_settings, write_settings
+from tacet.sound_file import channels_of
 
 DEMO_SESSION = Path("build/demo-session.wav")
 LONGEST_SOCKET_PATH = 90  # the kernel takes 107 bytes with the socket's name
@@ -52,16 +53,16 @@ def box_configuration(args: argparse.Namespace, run_dir: Path) -> dict[str, Any]
 
 def _recorder(args: argparse.Namespace) -> dict[str, Any]:
     if not args.simulate:
-        return {"device": args.mic} if args.mic else {}
+        return {"channels": args.channels or 1} | ({"device": args.mic} if args.mic else {})
     simulated: dict[str, Any] = {"panel": "simulated", "min_free_hours": LEAST_FREE_HOURS}
     if args.mic is not None:
-        return simulated | {"microphone": "pyaudio"} | ({"device": args.mic} if args.mic else {})
+        device = {"device": args.mic} if args.mic else {}
+        return simulated | {"microphone": "pyaudio", "channels": args.channels or 1} | device
     sound = (args.audio or DEMO_SESSION).resolve()
-    if not sound.exists():
-        raise TacetError(
-            f"There is no sound file {sound}. Run `make setup`, which makes the demo session, or name another."
-        )
-    return simulated | {"microphone": "file", "audio_file": sound, "channels": 2}
+    if not args.audio and not sound.exists():
+        raise TacetError(f"The demo session {sound} is not there. Run `make setup`, which makes it, or name --audio.")
+    channels = args.channels or min(2, channels_of(sound))
+    return simulated | {"microphone": "file", "audio_file": sound, "channels": channels}
 
 
 async def _run(args: argparse.Namespace, run_dir: Path, config: Path) -> None:

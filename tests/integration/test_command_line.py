@@ -30,7 +30,7 @@ def test_tacet__without_a_command__shows_its_commands() -> None:
         (("demo", "--audio", "nothing.wav"), "There is no file nothing.wav"),
         (("demo", "--audio", str(DEMO_SESSION), "--speed", "0"), "--speed 0"),
         (("demo", "--audio", str(DEMO_SESSION), "--model", "bsae"), "base"),
-        (("run", "--simulate", "--audio", "nothing.wav"), "There is no sound file"),
+        (("run", "--simulate", "--audio", "nothing.wav"), "There is no file .*nothing.wav"),
         (("app", "--config", "nothing.toml"), "--config"),
         (("recorder", "--config", "nothing.toml"), "--config"),
     ],
