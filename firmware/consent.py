@@ -170,12 +170,17 @@ def _note_preflight(
 def _follow(
     state: ConsentState, trigger: Trigger, now_ms: int, fault: Fault | None
 ) -> tuple[ConsentState, tuple[Action, ...]]:
-    if (state.phase, trigger) not in TABLE:
+    if (state.phase, trigger) not in TABLE or _is_stale(state, trigger, now_ms):
         return state, ()
     target, actions = TABLE[state.phase, trigger]
     phase = _resolve(target, state.reasons)
     kept_fault = (fault or state.fault) if phase in _FAULTY else None
     return replace(state, phase=phase, since_ms=now_ms, fault=kept_fault), actions
+
+
+def _is_stale(state: ConsentState, trigger: Trigger, now_ms: int) -> bool:
+    """A microphone seen before it was lost is not back; a press before a fault was shown does not acknowledge it."""
+    return now_ms < state.since_ms and (trigger is Trigger.MICROPHONE_BACK or state.phase is Phase.BROKEN_OFF)
 
 
 _FAULTY = frozenset({Phase.MICROPHONE_LOST, Phase.MICROPHONE_LOST_SEEN, Phase.BROKEN_OFF})

@@ -7,11 +7,11 @@ from typing import assert_never
 class Fault(StrEnum):
     """Its value is the code that the tape keeps."""
 
-    MICROPHONE_SILENT = "microphone-silent"
-    MICROPHONE_STUCK = "microphone-stuck"
-    LIGHT_DEAD = "light-dead"
-    TAPE_FULL = "tape-full"
-    TAPE_FAILED = "tape-failed"
+    MICROPHONE_SILENT = "microphone_silent"
+    MICROPHONE_STUCK = "microphone_stuck"
+    LIGHT_DEAD = "light_dead"
+    TAPE_FULL = "tape_full"
+    TAPE_FAILED = "tape_failed"
 
 
 def sentence(fault: Fault) -> str:
