@@ -23,7 +23,7 @@ class RecorderSettings(BaseModel):
     microphone: Literal["pyaudio", "file"] = "pyaudio"
     device: str | None = None  # part of the PortAudio device's name; None is the system's default input
     audio_file: Path | None = None  # what the file microphone plays
-    speed: float = Field(default=1.0, gt=0, le=100)  # seconds of the file in a second
+    speed: float = Field(default=1.0, ge=1, le=100)  # seconds of the file in a second
     at_end: Literal["silence", "loop", "end"] = "silence"
     sample_rate_hz: int = Field(default=16_000, ge=8_000, le=48_000)
     channels: Literal[1, 2] = 1
