@@ -1,0 +1,155 @@
+"""What the recorder tells and what it may be told: JSON lines, UTF-8, on run_dir/recorder.sock.
+
+The recorder sends one `BoxStatus` line at once, on every change, and at least every half second. A client may send
+`{"command": "pause"}`, `{"command": "stop"}` and `{"command": "prepare", "public_key": "<hex>"}`. None of them, and no
+other line, starts or resumes a recording; what is no command is passed over.
+
+This module is all that other processes import to talk with the recorder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003  pydantic and readers of the signature need it
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from firmware.errors import FirmwareError
+from firmware.light import Light, RedPattern
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+__all__ = [
+    "BoxState",
+    "BoxStatus",
+    "Command",
+    "Light",
+    "Pause",
+    "Prepare",
+    "RecorderAway",
+    "RecorderClient",
+    "RedPattern",
+    "Stop",
+]
+
+RECONNECT_S = 0.5
+SILENCE_S = 3.0  # the recorder tells something every half second; after six times that it is as good as away
+
+
+class BoxState(StrEnum):
+    NOT_READY = "not_ready"
+    READY = "ready"
+    RECORDING = "recording"
+    PAUSED = "paused"
+    ERASING = "erasing"
+    FAULT = "fault"
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BoxStatus(_Message):
+    """The box at one moment. Counts are frames (per channel) of the session under way, or else of the last one.
+
+    `samples_in` is what the microphone delivered and what it is known to have missed; once a session is closed it is
+    exactly `samples_sealed + gap_samples`, and the length of the tape.
+    """
+
+    state: BoxState
+    reasons: tuple[str, ...] = ()  # sentences for the page: what is missing, or what has gone wrong
+    session_id: str | None = None  # as long as its tape is open
+    elapsed_ms: int = 0  # of sound on the tape
+    level_dbfs: float | None = None  # of the last block; None unless recording
+    light: Light
+    samples_in: int = 0
+    samples_sealed: int = 0
+    gap_samples: int = 0
+    recipient_key_id: str | None = None
+    microphone: str
+    microphone_ended: bool = False  # a file has been played to its end
+
+
+class Pause(_Message):
+    command: Literal["pause"] = "pause"
+
+
+class Stop(_Message):
+    command: Literal["stop"] = "stop"
+
+
+class Prepare(_Message):
+    command: Literal["prepare"] = "prepare"
+    public_key: str  # raw X25519, in hex
+
+
+Command = Annotated[Pause | Stop | Prepare, Field(discriminator="command")]
+_COMMANDS: TypeAdapter[Pause | Stop | Prepare] = TypeAdapter(Command)
+
+
+def encode(message: BoxStatus | Pause | Stop | Prepare) -> bytes:
+    return message.model_dump_json().encode() + b"\n"
+
+
+def decode_command(line: bytes) -> Pause | Stop | Prepare | None:
+    """None for whatever is no command."""
+    try:
+        return _COMMANDS.validate_json(line)
+    except ValidationError:
+        return None
+
+
+class RecorderAway(FirmwareError):
+    """The recorder does not listen; the command was not taken. Try again once `watch` yields a status."""
+
+
+class RecorderClient:
+    """The other end of the socket, for use within one event loop."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._socket_path = socket_path
+
+    async def watch(self) -> AsyncGenerator[BoxStatus | None, None]:
+        """Yields each status as it comes, and None once whenever the recorder is away; reconnects for ever."""
+        away = False
+        while True:
+            async with contextlib.aclosing(self._watch_once()) as statuses:
+                async for status in statuses:
+                    away = False
+                    yield status
+            if not away:
+                away = True
+                yield None
+            await asyncio.sleep(RECONNECT_S)
+
+    async def send(self, command: Pause | Stop | Prepare) -> None:
+        """Hands a command over; its effect shows in the next statuses. Raises RecorderAway."""
+        try:
+            async with asyncio.timeout(SILENCE_S):
+                _, writer = await asyncio.open_unix_connection(self._socket_path)
+                writer.write(encode(command))
+                await writer.drain()
+                writer.close()
+                await writer.wait_closed()
+        except (OSError, TimeoutError) as error:
+            raise RecorderAway(
+                "The recorder does not answer, so the box did not do that. Use the button on the box."
+            ) from error
+
+    async def _watch_once(self) -> AsyncGenerator[BoxStatus, None]:
+        """Ends when the recorder hangs up, falls silent or says something that is no status."""
+        try:
+            reader, writer = await asyncio.open_unix_connection(self._socket_path)
+        except OSError:
+            return
+        try:
+            while line := await asyncio.wait_for(reader.readline(), SILENCE_S):
+                yield BoxStatus.model_validate_json(line)
+        except (OSError, TimeoutError, ValueError):
+            return
+        finally:
+            writer.close()
