@@ -1,0 +1,178 @@
+"""From the microphone's blocks to sealed records of one second, with every sample accounted for."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import threading
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+import numpy as np
+
+from firmware.faults import Fault
+from firmware.ring import Missing, Ring
+from firmware.tape import TapeError, TapeFull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+RING_S: Final = 10  # of wall time: what a disk may stall before sound is lost
+SILENCE_DBFS: Final = -100.0  # below what 16 bits can say
+OVERFLOW_MARK: Final = "input_overflow"  # sound is missing here, and nobody knows how much
+_FULL_SCALE: Final = 32_768.0
+_BYTES_PER_SAMPLE: Final = 2
+
+
+class SoundTape(Protocol):
+    """What capture needs of a tape; each call returns when its record is durable, or raises TapeError."""
+
+    def append_audio(self, pcm: bytes) -> None: ...
+    def append_gap(self, samples: int) -> None: ...
+    def append_mark(self, code: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SoundFormat:
+    sample_rate_hz: int
+    channels: int
+    speed: float = 1.0  # seconds of sound in a second; other than 1 only where a file is played
+
+    @property
+    def bytes_per_frame(self) -> int:
+        return self.channels * _BYTES_PER_SAMPLE
+
+    def samples_of(self, wall_s: float) -> int:
+        return round(wall_s * self.sample_rate_hz * self.speed)
+
+
+class Capture:
+    """One session's sound, on its way from `push` to the tape. Handles speech in clear, in memory.
+
+    `start` and `finish` are called by whoever owns the tape, in turn; in between the tape belongs to the writer thread
+    alone. After `finish` every sample is on the tape as sound or as a gap: samples_in == samples_sealed + gap_samples.
+    `on_sealed` is called after each sealed record, and `on_fault` once when the tape fails, both in the writer thread.
+    """
+
+    def __init__(
+        self,
+        tape: SoundTape,
+        sound: SoundFormat,
+        *,
+        on_sealed: Callable[[], None],
+        on_fault: Callable[[Fault], None],
+        clock_ms: Callable[[], int],
+    ) -> None:
+        self._tape = tape
+        self._sound = sound
+        self._on_sealed = on_sealed
+        self._on_fault = on_fault
+        self._clock_ms = clock_ms
+        self._ring = Ring(sound.samples_of(RING_S), sound.bytes_per_frame)
+        self._writer: threading.Thread | None = None
+        self._silent_since_ms: int | None = None
+        self._tape_failed = False
+        self._unsealable_samples = 0
+        self.samples_sealed = 0
+        self.gap_samples = 0
+        self.level_dbfs: float | None = None  # of the last block
+        self.last_block_ms: int | None = None  # None until the first block after `start`
+        self.last_sealed_ms = 0  # or when `start` was called
+
+    @property
+    def samples_in(self) -> int:
+        """What was delivered, and what is known to be missing."""
+        return self._ring.samples_in
+
+    def start(self, *, silent_since_ms: int | None = None) -> None:
+        """Takes blocks from now on; the time since `silent_since_ms` becomes a gap when the first one comes."""
+        self._silent_since_ms = silent_since_ms
+        self.last_block_ms = None
+        self.last_sealed_ms = self._clock_ms()
+        self._ring.open()
+        self._writer = threading.Thread(target=self._write, name="tape writer", daemon=True)
+        self._writer.start()
+
+    def push(self, block: bytes, *, overflowed: bool) -> None:
+        """The microphone's sink: copies, counts and returns."""
+        now_ms = self._clock_ms()
+        if self._silent_since_ms is not None:
+            silent_samples = self._sound.samples_of((now_ms - self._silent_since_ms) / 1000)
+            self._silent_since_ms = None
+            self._ring.push_missing(max(1, silent_samples - len(block) // self._sound.bytes_per_frame))
+        if overflowed:
+            self._ring.push_missing(None)
+        self._ring.push(block)
+        self.last_block_ms = now_ms
+
+    def finish(self) -> None:
+        """Takes no more blocks; returns when everything taken is on the tape. Harmless when repeated."""
+        self._ring.close()
+        if self._writer is not None:
+            self._writer.join()
+            self._writer = None
+        self.level_dbfs = None
+
+    def _write(self) -> None:
+        second_bytes = self._sound.sample_rate_hz * self._sound.bytes_per_frame
+        pending = bytearray()
+        while (item := self._ring.take()) != "drained":
+            if isinstance(item, Missing):
+                self._seal(pending, second_bytes)
+                self._declare(item)
+                continue
+            pending += item
+            self.level_dbfs = level_dbfs(item)
+            while len(pending) >= second_bytes:
+                self._seal(pending, second_bytes)
+        self._seal(pending, second_bytes)
+        self._declare_unsealable()
+
+    def _seal(self, pending: bytearray, at_most_bytes: int) -> None:
+        pcm = bytes(pending[:at_most_bytes])
+        del pending[:at_most_bytes]
+        samples = len(pcm) // self._sound.bytes_per_frame
+        if not samples:
+            return
+        if not self._try(partial(self._tape.append_audio, pcm)):
+            self._unsealable_samples += samples
+            return
+        self.samples_sealed += samples
+        self.last_sealed_ms = self._clock_ms()
+        self._on_sealed()
+
+    def _declare(self, missing: Missing) -> None:
+        if missing.samples is None:
+            self._try(partial(self._tape.append_mark, OVERFLOW_MARK))
+        elif self._try(partial(self._tape.append_gap, missing.samples)):
+            self.gap_samples += missing.samples
+        else:
+            self._unsealable_samples += missing.samples
+
+    def _declare_unsealable(self) -> None:
+        """Counts what the tape has refused; even a full tape has room left to say how much that was."""
+        samples, self._unsealable_samples = self._unsealable_samples, 0
+        self.gap_samples += samples
+        if samples:
+            with contextlib.suppress(TapeError):  # reported when it began to fail; the counts above still hold
+                self._tape.append_gap(samples)
+
+    def _try(self, write: Callable[[], None]) -> bool:
+        """Whether the tape took it. After its first failure nothing more is asked of it: the session is ending."""
+        if self._tape_failed:
+            return False
+        try:
+            write()
+        except (TapeError, OSError) as error:
+            self._tape_failed = True
+            self._on_fault(Fault.TAPE_FULL if isinstance(error, TapeFull) else Fault.TAPE_FAILED)
+            return False
+        return True
+
+
+def level_dbfs(block: bytes) -> float:
+    """The block's root mean square against full scale, over all channels; SILENCE_DBFS at the least."""
+    samples = np.frombuffer(block, dtype="<i2").astype(np.float64)
+    rms = math.sqrt(float(np.mean(samples * samples))) if samples.size else 0.0
+    return max(SILENCE_DBFS, 20 * math.log10(rms / _FULL_SCALE)) if rms else SILENCE_DBFS
