@@ -1,0 +1,169 @@
+"""The recorder's wiring: which parts there are and who knows whom."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, assert_never
+
+from firmware import clock
+from firmware.capture import SoundFormat
+from firmware.deck import Deck
+from firmware.errors import FirmwareError
+from firmware.hands import Hands
+from firmware.inbox import FaultFound, Inbox, Quit
+from firmware.lamp import Lamp
+from firmware.microphone_bounded import BoundedMicrophone
+from firmware.microphone_file import FileMicrophone
+from firmware.microphone_pyaudio import PyAudioMicrophone
+from firmware.panel import Panel, PanelPins
+from firmware.panel_gpio import open_pi_panel
+from firmware.panel_simulated import SimulatedPanel
+from firmware.preflight import Preflight
+from firmware.recipient import RecipientFile
+from firmware.recorder import Recorder
+from firmware.sole_recorder import sole_recorder
+from firmware.status_server import StatusServer
+from firmware.telling import Teller
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from firmware.microphone import Microphone
+    from firmware.settings import RecorderSettings
+
+
+def main(settings: RecorderSettings) -> int:
+    """Records until SIGTERM or SIGINT, then closes what is under way; returns the process's exit status.
+
+    To be called in the main thread of a process of its own: it sets signal handlers, the umask, and where native
+    libraries may write. Says in one sentence on standard error why it could not start or end as it should.
+    """
+    os.umask(0o077)
+    inbox = Inbox()
+    crashed = _quit_on(inbox)
+    try:
+        with ExitStack() as parts:
+            recorder = _build(settings, inbox, parts)
+            closed = recorder.run()
+    except FirmwareError as error:
+        return _fail(str(error))
+    except OSError as error:
+        return _fail(f"The recorder cannot use its folders: {error.strerror} ({error.filename}). ")
+    if not closed:
+        return _fail("The storage did not answer, so the last seconds may be missing. All before is safe.")
+    return 1 if crashed.is_set() else 0
+
+
+def _fail(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 1
+
+
+def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Recorder:
+    """Everything that has to be closed again goes into `parts`. Raises FirmwareError or OSError."""
+    recorder_dir, tapes_dir = _folder(settings.data_dir / "recorder"), _folder(settings.data_dir / "tapes")
+    run_dir = _folder(settings.run_dir)
+    parts.enter_context(sole_recorder(recorder_dir / "lock"))
+    sound = SoundFormat(settings.sample_rate_hz, settings.channels, settings.speed)
+    panel = _panel(settings)
+    parts.callback(panel.close)
+    lamp = Lamp(panel, clock.monotonic_ms)
+    microphone = BoundedMicrophone(_microphone(settings))
+    recipients = RecipientFile(recorder_dir / "recipient.json")
+    deck = Deck(
+        tapes_dir=tapes_dir,
+        recipients=recipients,
+        microphone=microphone,
+        lamp=lamp,
+        sound=sound,
+        segment_s=settings.segment_s,
+        on_sealed=panel.beat,
+        on_fault=lambda fault: inbox.put(FaultFound(fault, clock.monotonic_ms())),
+    )
+    server = StatusServer(run_dir / "recorder.sock", inbox.put)
+    teller = Teller(
+        publish=server.publish,
+        deck=deck,
+        lamp=lamp,
+        microphone=microphone,
+        recipients=recipients,
+        sample_rate_hz=settings.sample_rate_hz,
+    )
+    recorder = Recorder(
+        inbox=inbox,
+        hands=Hands(),
+        panel=panel,
+        lamp=lamp,
+        microphone=microphone,
+        deck=deck,
+        preflight=Preflight(settings.data_dir, settings.min_free_hours, sound, recipients, microphone),
+        recipients=recipients,
+        teller=teller,
+        block_timeout_ms=settings.block_timeout_ms,
+        clock_ms=clock.monotonic_ms,
+    )
+    server.start(teller.status(recorder.state, None))
+    parts.callback(server.close)
+    return recorder
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
+def _panel(settings: RecorderSettings) -> Panel:
+    pins = PanelPins(settings.button_pin, settings.red_pin, settings.green_pin, settings.heartbeat_pin)
+    match settings.panel:
+        case "gpio":
+            return open_pi_panel(pins, settings.run_dir)
+        case "simulated":
+            return SimulatedPanel(pins, settings.run_dir / "panel.sock")
+        case _:
+            assert_never(settings.panel)
+
+
+def _microphone(settings: RecorderSettings) -> Microphone:
+    match settings.microphone:
+        case "pyaudio":
+            _silence_native_libraries()
+            return PyAudioMicrophone(settings.device, settings.sample_rate_hz, settings.channels)
+        case "file":
+            assert settings.audio_file is not None, "the settings see to it"
+            return FileMicrophone(
+                settings.audio_file,
+                settings.sample_rate_hz,
+                settings.channels,
+                speed=settings.speed,
+                at_end=settings.at_end,
+            )
+        case _:
+            assert_never(settings.microphone)
+
+
+def _quit_on(inbox: Inbox) -> threading.Event:
+    """SIGTERM, SIGINT and a thread that dies of an error end the recorder; the event tells the last from the others."""
+    crashed = threading.Event()
+    report = threading.excepthook
+
+    def thread_died(args: threading.ExceptHookArgs) -> None:
+        report(args)
+        crashed.set()
+        inbox.put(Quit())
+
+    threading.excepthook = thread_died
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: inbox.put(Quit()))
+    return crashed
+
+
+def _silence_native_libraries() -> None:
+    """ALSA and JACK write pages to standard error at every look at the devices; only Python keeps the real one."""
+    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    os.close(nowhere)

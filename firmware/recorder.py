@@ -1,0 +1,233 @@
+"""The recorder's one loop: hears everything, lets the consent table decide, and has it done."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from queue import Empty
+from typing import TYPE_CHECKING, Final, assert_never
+
+from firmware import button, consent
+from firmware.button import Gesture
+from firmware.consent import LIGHTS, Action, ConsentState, Event, FaultSeen, Phase, Trigger
+from firmware.deck import ActionFailed
+from firmware.inbox import ActionsDone, ButtonMoved, Checked, FaultFound, Message, Quit
+from firmware.lamp import DARK
+from firmware.preflight import NOT_YET_CHECKED
+from firmware.recipient import RecipientUnusable, recipient_from_hex
+from firmware.status import Pause, Prepare, Stop
+from firmware.watch import find_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firmware.deck import Deck
+    from firmware.faults import Fault
+    from firmware.hands import Job
+    from firmware.inbox import Inbox
+    from firmware.lamp import Lamp
+    from firmware.microphone import Microphone
+    from firmware.panel import Panel
+    from firmware.preflight import Preflight
+    from firmware.recipient import RecipientFile
+    from firmware.telling import Teller
+
+TICK_S: Final = 0.02  # no blink and no hold is finer
+_CHECK_EVERY_MS: Final = {
+    Phase.NOT_READY: 1_000,
+    Phase.READY: 3_000,
+    Phase.MICROPHONE_LOST: 1_000,
+    Phase.MICROPHONE_LOST_SEEN: 1_000,
+}
+_EXIT_PATIENCE_MS: Final = 10_000  # for a disk that stalls while the last session is being closed
+_GESTURES: Final = {Gesture.SHORT_PRESS: Trigger.SHORT_PRESS, Gesture.HOLD: Trigger.HOLD}
+
+
+class Recorder:
+    """Never waits for disk or microphone: that is for `hands`, which does one job after the other.
+
+    A transition's actions are performed as one job, and the next event is decided upon when they are done; what
+    happens meanwhile waits its turn. Everything here is called in the loop's thread, except where it says otherwise.
+    """
+
+    def __init__(  # noqa: PLR0913  the parts of a box
+        self,
+        *,
+        inbox: Inbox,
+        hands: Callable[[Job], None],
+        panel: Panel,
+        lamp: Lamp,
+        microphone: Microphone,
+        deck: Deck,
+        preflight: Preflight,
+        recipients: RecipientFile,
+        teller: Teller,
+        block_timeout_ms: int,
+        clock_ms: Callable[[], int],
+    ) -> None:
+        self._inbox = inbox
+        self._hands = hands
+        self._panel = panel
+        self._lamp = lamp
+        self._microphone = microphone
+        self._deck = deck
+        self._preflight = preflight
+        self._recipients = recipients
+        self._teller = teller
+        self._block_timeout_ms = block_timeout_ms
+        self._clock_ms = clock_ms
+        now_ms = clock_ms()
+        self._state = consent.at_start((NOT_YET_CHECKED,), now_ms)
+        self._settled = self._state  # the last state that was made true
+        self._button = button.at_start(raw_down=panel.button_is_down(), now_ms=now_ms)
+        self._waiting: deque[tuple[Event, int]] = deque()
+        self._acting = False
+        self._checking = False
+        self._next_check_ms = now_ms
+        self._microphone_problem: str | None = None
+        self._quit_at_ms: int | None = None
+
+    @property
+    def state(self) -> ConsentState:
+        """Faults as soon as they are known, everything else once it has been made true."""
+        return self._state if self._state.fault is not None else self._settled
+
+    def run(self) -> bool:
+        """Works until it is told to quit; returns whether everything was closed in time."""
+        self._panel.watch_button(lambda down: self._inbox.put(ButtonMoved(down, self._clock_ms())))
+        self._lamp.show(LIGHTS[self._state.phase])
+        while not self._is_over():
+            self.turn(TICK_S)
+        self._lamp.show(DARK)
+        return not self._acting
+
+    def turn(self, wait_s: float) -> None:
+        """Hears what has come, waiting at most `wait_s` for it, and looks around once."""
+        message = self._next(wait_s)
+        while message is not None:
+            self._hear(message)
+            message = self._next(0)
+        now_ms = self._clock_ms()
+        self._move_button(self._panel.button_is_down(), now_ms)
+        self._lamp.tick()
+        self._watch(now_ms)
+        self._check_when_due(now_ms)
+        self._teller.tell(self.state, self._microphone_problem, now_ms)
+
+    def _next(self, wait_s: float) -> Message | None:
+        try:
+            return self._inbox.get(block=wait_s > 0, timeout=wait_s or None)
+        except Empty:
+            return None
+
+    def _hear(self, message: Message) -> None:
+        match message:
+            case ButtonMoved(down, at_ms):
+                self._move_button(down, at_ms)
+            case FaultFound(fault, at_ms):
+                self._decide(FaultSeen(fault), at_ms)
+            case ActionsDone(fault, at_ms):
+                self._settle(fault, at_ms)
+            case Checked(findings, asked_at_ms):
+                self._checking = False
+                self._microphone_problem = findings.microphone
+                self._decide(consent.Preflight(findings.reasons), asked_at_ms)
+                if findings.microphone is None:
+                    self._decide(Trigger.MICROPHONE_BACK, asked_at_ms)
+            case Pause():
+                self._decide(Trigger.PAUSE_COMMAND, self._clock_ms())
+            case Stop():
+                self._decide(Trigger.STOP_COMMAND, self._clock_ms())
+            case Prepare(public_key=public_key):
+                self._prepare(public_key)
+            case Quit():
+                self._quit()
+            case _:
+                assert_never(message)
+
+    def _move_button(self, down: bool, at_ms: int) -> None:  # noqa: FBT001  as the panel tells it
+        self._button, gestures = button.step(self._button, raw_down=down, now_ms=at_ms)
+        if self._quit_at_ms is not None:
+            return  # a press now would begin what nobody is there to finish
+        for gesture in gestures:
+            self._decide(_GESTURES[gesture], at_ms)
+
+    def _decide(self, event: Event, at_ms: int) -> None:
+        self._waiting.append((event, at_ms))
+        self._advance()
+
+    def _advance(self) -> None:
+        while self._waiting and not self._acting:
+            event, at_ms = self._waiting.popleft()
+            self._state, actions = consent.step(self._state, event, at_ms)
+            if actions:
+                self._act(actions, self._state)
+            else:
+                self._settled = self._state
+
+    def _act(self, actions: tuple[Action, ...], state: ConsentState) -> None:
+        def job() -> None:
+            fault = None
+            try:
+                for action in actions:
+                    self._deck.perform(action, state)
+            except ActionFailed as failure:
+                fault = failure.fault
+            self._inbox.put(ActionsDone(fault, self._clock_ms()))
+
+        self._acting = True
+        self._hands(job)
+
+    def _settle(self, fault: Fault | None, at_ms: int) -> None:
+        self._acting = False
+        self._settled = self._state
+        self._next_check_ms = at_ms
+        if fault is not None:
+            self._waiting.appendleft((FaultSeen(fault), at_ms))
+        self._advance()
+
+    def _watch(self, now_ms: int) -> None:
+        if self._acting or self._state.phase is not Phase.RECORDING:
+            return
+        fault = find_fault(
+            self._deck, self._microphone, self._lamp, block_timeout_ms=self._block_timeout_ms, now_ms=now_ms
+        )
+        if fault is not None:
+            self._decide(FaultSeen(fault), now_ms)
+
+    def _check_when_due(self, now_ms: int) -> None:
+        every_ms = _CHECK_EVERY_MS.get(self._state.phase)
+        if every_ms is None or self._acting or self._checking or now_ms < self._next_check_ms:
+            return
+
+        def job() -> None:
+            self._inbox.put(Checked(self._preflight.check(), now_ms))
+
+        self._checking = True
+        self._next_check_ms = now_ms + every_ms
+        self._hands(job)
+
+    def _prepare(self, public_key: str) -> None:
+        try:
+            recipient = recipient_from_hex(public_key)
+        except RecipientUnusable:
+            return  # the last one stands, and the status goes on naming it
+
+        def job() -> None:
+            with contextlib.suppress(OSError):  # a storage that cannot keep this much is not ready, and says so
+                self._recipients.keep(recipient)
+
+        self._hands(job)
+        self._next_check_ms = self._clock_ms()
+
+    def _quit(self) -> None:
+        """Closes a session under way. What a hand did meanwhile does not begin another one."""
+        self._quit_at_ms = self._clock_ms()
+        self._waiting.clear()
+        self._decide(Trigger.STOP_COMMAND, self._quit_at_ms)
+
+    def _is_over(self) -> bool:
+        if self._quit_at_ms is None:
+            return False
+        closed = not self._acting and not self._waiting
+        return closed or self._clock_ms() - self._quit_at_ms > _EXIT_PATIENCE_MS

@@ -1,0 +1,110 @@
+"""How the box's inner state is told to the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, assert_never
+
+from firmware.consent import ConsentState, Phase
+from firmware.faults import SEEN_SENTENCE, sentence
+from firmware.status import BoxState, BoxStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firmware.deck import Deck
+    from firmware.lamp import Lamp
+    from firmware.microphone import Microphone
+    from firmware.recipient import RecipientFile
+
+TELL_EVERY_MS: Final = 250
+_RUNNING_FIGURES: Final = {"elapsed_ms", "level_dbfs", "samples_in", "samples_sealed", "gap_samples"}
+
+
+class Teller:
+    """Tells every change at once, and figures that always run a few times a second."""
+
+    def __init__(  # noqa: PLR0913  the parts that are told about
+        self,
+        *,
+        publish: Callable[[BoxStatus], None],
+        deck: Deck,
+        lamp: Lamp,
+        microphone: Microphone,
+        recipients: RecipientFile,
+        sample_rate_hz: int,
+    ) -> None:
+        self._publish = publish
+        self._deck = deck
+        self._lamp = lamp
+        self._microphone = microphone
+        self._recipients = recipients
+        self._sample_rate_hz = sample_rate_hz
+        self._told: BoxStatus | None = None
+        self._told_at_ms = 0
+
+    def tell(self, state: ConsentState, microphone_problem: str | None, now_ms: int) -> None:
+        status = self.status(state, microphone_problem)
+        if self._is_news(status) or now_ms - self._told_at_ms >= TELL_EVERY_MS:
+            self._publish(status)
+            self._told, self._told_at_ms = status, now_ms
+
+    def status(self, state: ConsentState, microphone_problem: str | None) -> BoxStatus:
+        capture, recipient = self._deck.capture, self._recipients.current
+        sealed = capture.samples_sealed if capture else 0
+        return BoxStatus(
+            state=box_state(state.phase),
+            reasons=reasons(state, microphone_problem),
+            session_id=self._deck.session_id,
+            elapsed_ms=sealed * 1000 // self._sample_rate_hz,
+            level_dbfs=capture.level_dbfs if capture else None,
+            light=self._lamp.light,
+            samples_in=capture.samples_in if capture else 0,
+            samples_sealed=sealed,
+            gap_samples=capture.gap_samples if capture else 0,
+            recipient_key_id=recipient.key_id if recipient else None,
+            microphone=self._microphone.name,
+            microphone_ended=self._microphone.ended,
+        )
+
+    def _is_news(self, status: BoxStatus) -> bool:
+        if self._told is None:
+            return True
+        return status.model_dump(exclude=_RUNNING_FIGURES) != self._told.model_dump(exclude=_RUNNING_FIGURES)
+
+
+def box_state(phase: Phase) -> BoxState:
+    match phase:
+        case Phase.NOT_READY:
+            return BoxState.NOT_READY
+        case Phase.READY:
+            return BoxState.READY
+        case Phase.RECORDING:
+            return BoxState.RECORDING
+        case Phase.PAUSED:
+            return BoxState.PAUSED
+        case Phase.MICROPHONE_LOST | Phase.MICROPHONE_LOST_SEEN | Phase.BROKEN_OFF:
+            return BoxState.FAULT
+        case _:
+            assert_never(phase)
+
+
+def reasons(state: ConsentState, microphone_problem: str | None) -> tuple[str, ...]:
+    """Sentences for the page, empty while all is well."""
+    why = () if microphone_problem is None else (microphone_problem,)
+    match state.phase:
+        case Phase.NOT_READY:
+            return state.reasons
+        case Phase.READY | Phase.RECORDING | Phase.PAUSED:
+            return ()
+        case Phase.MICROPHONE_LOST_SEEN:
+            return (SEEN_SENTENCE, *why)
+        case Phase.MICROPHONE_LOST:
+            return (*_fault_sentence(state), *why)
+        case Phase.BROKEN_OFF:
+            return _fault_sentence(state)
+        case _:
+            assert_never(state.phase)
+
+
+def _fault_sentence(state: ConsentState) -> tuple[str, ...]:
+    return () if state.fault is None else (sentence(state.fault),)

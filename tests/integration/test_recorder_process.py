@@ -1,0 +1,197 @@
+import json
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.recorder_process import RecorderProcess
+from support.sound import noise, write_wav
+
+from firmware.status import BoxState
+from firmware.tape import ConsentEvent, ConsentRecord, is_being_written
+
+RATE_HZ = 16_000
+SOUND = noise(RATE_HZ * 12 + 345)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Short, unlike pytest's: a Unix socket's path has 107 bytes."""
+    path = Path(tempfile.mkdtemp(prefix="tacet"))
+    yield path
+    shutil.rmtree(path)
+
+
+@pytest.fixture
+def box(folder: Path) -> Iterator[RecorderProcess]:
+    write_wav(folder / "room.wav", SOUND)
+    with RecorderProcess(folder, microphone="file", audio_file=folder / "room.wav", at_end="end", speed=2) as box:
+        yield box
+
+
+def consent_events(box: RecorderProcess) -> list[ConsentEvent]:
+    return [record.event for record in box.read_tape().events() if isinstance(record, ConsentRecord)]
+
+
+def test_recorder__pressed_paused_resumed_held__keeps_the_sound_bit_for_bit(box: RecorderProcess) -> None:
+    box.prepare()
+    box.press()
+    box.wait_for(lambda status: status.samples_sealed >= 2 * RATE_HZ)
+    box.press()
+    paused = box.wait_for_state(BoxState.PAUSED)
+    time.sleep(0.5)
+    assert box.status.samples_in == paused.samples_in
+    box.press()
+    box.wait_for(lambda status: status.microphone_ended)
+    assert box.status.state is BoxState.RECORDING
+    box.hold()
+    done = box.wait_for_state(BoxState.READY)
+
+    assert (done.samples_in, done.samples_sealed, done.gap_samples) == (len(SOUND) // 2, len(SOUND) // 2, 0)
+    tape = box.read_tape()
+    assert tape.closed
+    assert tape.damage is None
+    assert tape.read_pcm(0, tape.samples) == SOUND
+    assert consent_events(box) == [ConsentEvent.GIVEN, ConsentEvent.PAUSED, ConsentEvent.RESUMED]
+    assert [stretch.start_sample for stretch in tape.stretches()] == [0, paused.samples_in]
+
+
+def test_recorder__from_start_to_stop__lights_say_what_is(box: RecorderProcess) -> None:
+    box.prepare()
+    assert box.lamps[-1] == (False, True)
+    box.press()
+    box.wait_for_state(BoxState.RECORDING)
+    recording_from = len(box.lamps) - 1
+    box.wait_for(lambda status: status.samples_sealed > RATE_HZ)
+    assert set(box.lamps[recording_from:]) == {(True, False)}
+    box.command(command="stop")
+    box.wait_for_state(BoxState.READY)
+    assert box.lamps[-1] == (False, True)
+
+
+def test_recorder__pause_from_the_page__blinks_red_beside_green(box: RecorderProcess) -> None:
+    box.prepare()
+    box.press()
+    box.wait_for_state(BoxState.RECORDING)
+    box.command(command="pause")
+    box.wait_for_state(BoxState.PAUSED)
+    time.sleep(2.2)
+    assert {(True, True), (False, True)} <= set(box.lamps[-4:])
+
+
+@pytest.mark.parametrize("line", [b'{"command":"start"}\n', b'{"command":"resume"}\n', b"\xff\x00nonsense\n", b"{}\n"])
+def test_recorder__any_other_line_on_its_socket__starts_nothing(box: RecorderProcess, line: bytes) -> None:
+    box.prepare()
+    assert box._status is not None
+    box._status._socket.sendall(line)
+    box.command(command="pause")
+    time.sleep(0.5)
+    assert box.status.state is BoxState.READY
+    assert box.tapes == []
+
+
+def test_recorder__no_therapist_yet__says_so_and_does_not_record(box: RecorderProcess) -> None:
+    box.wait_for(lambda status: "No therapist has set up this box yet. Open its page to begin." in status.reasons)
+    box.press()
+    time.sleep(0.3)
+    assert box.status.state is BoxState.NOT_READY
+    assert box.tapes == []
+
+
+def test_recorder__restarted__knows_its_recipient_and_is_not_recording(box: RecorderProcess) -> None:
+    box.prepare()
+    box.press()
+    box.wait_for_state(BoxState.RECORDING)
+    box.kill()
+    box.start()
+    status = box.wait_for_state(BoxState.READY)
+    time.sleep(0.5)
+    assert box.status.state is BoxState.READY
+    assert status.recipient_key_id == box.read_tape().head.key_id
+    assert len(box.tapes) == 1
+
+
+def test_recorder__killed__leaves_a_readable_tape(box: RecorderProcess) -> None:
+    box.prepare()
+    box.press()
+    sealed = box.wait_for(lambda status: status.samples_sealed >= 3 * RATE_HZ).samples_sealed
+    box.kill()
+    tape = box.read_tape()
+    assert not tape.closed
+    assert not is_being_written(box.tapes[0])
+    assert tape.samples >= sealed
+    assert tape.read_pcm(0, tape.samples) == SOUND[: tape.samples * 2]
+
+
+def test_recorder__terminated_while_recording__closes_the_tape(box: RecorderProcess) -> None:
+    box.prepare()
+    box.press()
+    box.wait_for(lambda status: status.samples_sealed >= RATE_HZ)
+    assert box.terminate() == (0, "")
+    tape = box.read_tape()
+    assert tape.closed
+    assert tape.read_pcm(0, tape.samples) == SOUND[: tape.samples * 2]
+    assert tape.samples % RATE_HZ, "the part of a second that was in the ring is on the tape too"
+    assert sorted(path.name for path in box.settings.run_dir.iterdir()) == []
+
+
+def test_recorder__button_held_while_it_starts__does_not_record(box: RecorderProcess) -> None:
+    box.prepare()
+    assert box._panel is not None
+    box._panel.send({"button": "press"})
+    box.terminate()
+    box.start()
+    box.wait_for_state(BoxState.READY)
+    assert box.tapes == [] or box.read_tape().closed
+
+
+def test_recorder__its_files__are_for_its_user_alone(box: RecorderProcess) -> None:
+    box.prepare()
+    box.press()
+    box.wait_for_state(BoxState.RECORDING)
+    box.command(command="stop")
+    box.wait_for_state(BoxState.READY)
+    for path in [*box.settings.data_dir.rglob("*"), *box.settings.run_dir.rglob("*")]:
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+
+
+def test_recorder__second_one_on_the_same_data__ends_with_a_sentence(box: RecorderProcess) -> None:
+    other = RecorderProcess(
+        box.settings.data_dir.parent,
+        microphone="file",
+        audio_file=box.settings.audio_file,
+        run_dir=box.settings.run_dir.with_name("run2"),
+    )
+    with pytest.raises(AssertionError, match="Another recorder is already running"):
+        other.start()
+
+
+def test_recorder__file_is_no_audio__says_so_and_is_not_ready(folder: Path) -> None:
+    (folder / "room.wav").write_text("no sound at all")
+    with RecorderProcess(folder, microphone="file", audio_file=folder / "room.wav") as box:
+        box.command(command="prepare", public_key=box.private_key.public_key().public_bytes_raw().hex())
+        status = box.wait_for(lambda status: any("Give another audio file" in reason for reason in status.reasons))
+        assert status.state is BoxState.NOT_READY
+
+
+def test_recorder__disk_has_no_room_for_a_session__says_so_and_is_not_ready(folder: Path) -> None:
+    write_wav(folder / "room.wav", SOUND)
+    settings = {"microphone": "file", "audio_file": folder / "room.wav", "min_free_hours": 1e9}
+    with RecorderProcess(folder, **settings) as box:
+        box.wait_for(lambda status: any("Finish older sessions" in reason for reason in status.reasons))
+
+
+def test_recorder__run_dir_too_long_for_a_socket__ends_with_a_sentence(folder: Path) -> None:
+    write_wav(folder / "room.wav", SOUND)
+    box = RecorderProcess(folder, microphone="file", audio_file=folder / "room.wav", run_dir=folder / ("x" * 120))
+    with pytest.raises(AssertionError, match="Choose another run_dir"):
+        box.start()
+
+
+def test_recorder__recipient_on_disk__is_a_public_key_and_nothing_else(box: RecorderProcess) -> None:
+    box.prepare()
+    kept = json.loads((box.settings.data_dir / "recorder" / "recipient.json").read_text())
+    assert kept == {"public_key": box.private_key.public_key().public_bytes_raw().hex()}
