@@ -19,7 +19,7 @@ from urllib.parse import quote
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from app.durable import PRIVATE_FILE, sync_folder
-from app.vault.errors import VaultError, VaultFailed, VaultLocked, database_damaged, database_refused
+from app.vault.errors import VaultFailed, VaultLocked, database_damaged, database_refused
 from app.vault.schema import Migration, bring_up_to_date, built_in_migrations, version_of
 
 Value = str | int | float | bytes | None
@@ -149,7 +149,7 @@ class Database:
     def _write_jobs(self) -> None:
         try:
             connection = _told_plainly(self._path, lambda: _open_existing(self._path, self._key))
-        except VaultError as error:
+        except BaseException as error:  # noqa: BLE001  it is the opener's, who waits for it in another thread
             self._started.set_exception(error)
             return
         self._started.set_result(None)

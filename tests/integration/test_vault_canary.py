@@ -133,7 +133,7 @@ def test_log_and_terminal__everything_said_and_refused__hold_no_trace(
 def writer(folder: Path, what: str) -> Iterator[subprocess.Popen[str]]:
     script = Path(__file__).parents[1] / "support" / "vault_writer.py"
     command = [sys.executable, str(script), str(folder), WORD, what]
-    environment = os.environ | {"PYTHONPATH": str(script.parents[1])}
+    environment = os.environ | {"PYTHONPATH": f"{script.parents[1]}{os.pathsep}{script.parents[2]}"}
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             yield process

@@ -7,6 +7,7 @@ import time
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -129,8 +130,8 @@ def test_errors__half_a_surrogate_pair__is_a_sentence_without_the_text(database:
 
 def test_errors__undecodable_text__would_be_quoted_by_sqlite_itself() -> None:
     """What the test above guards against is real: without our wrapping, stored text ends up in the message."""
-    with pytest.raises(sqlite3.OperationalError, match=SECRET):
-        sqlite3.connect(":memory:").execute("SELECT CAST(x'ff' || ? AS TEXT)", (SECRET,)).fetchall()
+    with closing(sqlite3.connect(":memory:")) as plain, pytest.raises(sqlite3.OperationalError, match=SECRET):
+        plain.execute("SELECT CAST(x'ff' || ? AS TEXT)", (SECRET,)).fetchall()
 
 
 def test_create__something_is_there__does_not_touch_it(path: Path) -> None:
@@ -186,6 +187,19 @@ def test_open__library_without_encryption__is_refused(
     database.close()
     monkeypatch.setattr(database_module, "sqlcipher", sqlite3)
     with pytest.raises(VaultFailed, match="cannot encrypt"):
+        Database.open(path, KEY, NOTES)
+
+
+def test_open__start_fails_in_an_unforeseen_way__raises_instead_of_waiting_for_ever(
+    database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.close()
+
+    def fail(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(database_module, "_connect", fail)
+    with pytest.raises(PermissionError):
         Database.open(path, KEY, NOTES)
 
 

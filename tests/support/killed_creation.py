@@ -1,7 +1,7 @@
 """Makes a vault in child processes, each killed at a later step on the disk, until one gets through.
 
 Run as a program of its own, since it forks: `killed_creation.py VAULTS_DIR` prints how many were killed and how many
-left a vault, and ends with an error when one of those is not whole.
+vaults stand then, and ends with an error when one of those is not whole.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Writes into a vault from a process of its own, to be killed: `vault_writer.py FOLDER WORD [edits|once]`.
 
 `once` stores the word as a segment, an edit and a session key, says so and waits. `edits` stores edit after edit and
-prints the number of each after it was acknowledged.
+prints the number of each after it was acknowledged. The folder above this one has to be on the path.
 """
 
 import sys
@@ -28,5 +28,4 @@ def main(folder: Path, word: str, what: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
