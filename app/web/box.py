@@ -1,0 +1,91 @@
+"""The strip at the top of every page: what the box does at this moment. Pure."""
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import ClassVar, assert_never
+
+from app.web.ports import PageCommand
+from app.web.wording import clock
+from firmware.status import BoxState, BoxStatus
+
+LEVEL_BARS = 10
+QUIETEST_DBFS = -60.0  # one bar less every 6 dB: a silent room shows none, a voice at the microphone seven or eight
+
+
+class Lamp(StrEnum):
+    """How the lamp is drawn. Only RECORDING is red."""
+
+    RECORDING = "recording"
+    PAUSED = "paused"
+    READY = "ready"
+    TROUBLE = "trouble"
+    AWAY = "away"
+    ERASING = "erasing"
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What moves while the box listens. Swapped by itself, so that no button moves under a finger."""
+
+    template: ClassVar[str] = "_pulse.html"
+    elapsed: str
+    level: int | None  # lit bars, 0 to LEVEL_BARS; None where there is no microphone to hear
+
+    @property
+    def bars(self) -> range:
+        return range(LEVEL_BARS)
+
+
+@dataclass(frozen=True, slots=True)
+class BoxView:
+    """What the strip says."""
+
+    template: ClassVar[str] = "_box.html"
+    lamp: Lamp
+    word: str
+    detail: str = ""  # what it means and what to do, a sentence or two
+    pulse: Pulse = Pulse("", None)
+    controls: tuple[PageCommand, ...] = ()
+
+    def still(self) -> "BoxView":
+        """Give the part that does not move twice a second."""
+        return replace(self, pulse=Pulse("", None))
+
+
+def box_view(status: BoxStatus | None, *, controls: bool) -> BoxView:
+    """Say what the box does; `controls` is whether this visitor may pause and stop it."""
+    if status is None:
+        return BoxView(
+            Lamp.AWAY,
+            "The box does not answer",
+            "Whether it records cannot be seen from here: look at its light. This page goes on by itself.",
+        )
+    view = _seen(status)
+    return view if controls else replace(view, controls=())
+
+
+def _seen(status: BoxStatus) -> BoxView:
+    elapsed, why = clock(status.elapsed_ms), " ".join(status.reasons)
+    match status.state:
+        case BoxState.RECORDING:
+            pulse = Pulse(elapsed, _bars(status.level_dbfs))
+            return BoxView(Lamp.RECORDING, "Recording", why, pulse, ("pause", "stop"))
+        case BoxState.PAUSED:
+            detail = "The box hears nothing. Press its button to go on."
+            return BoxView(Lamp.PAUSED, "Off the record", detail, Pulse(elapsed, None), ("stop",))
+        case BoxState.READY:
+            return BoxView(Lamp.READY, "Ready", why)
+        case BoxState.NOT_READY:
+            return BoxView(Lamp.TROUBLE, "Not ready", why)
+        case BoxState.ERASING:
+            return BoxView(Lamp.ERASING, "Erasing", "The recording is being taken off the box.")
+        case BoxState.FAULT:
+            return BoxView(Lamp.TROUBLE, "Recording interrupted", why, Pulse(elapsed, None), ("stop",))
+    assert_never(status.state)
+
+
+def _bars(level_dbfs: float | None) -> int | None:
+    if level_dbfs is None or math.isnan(level_dbfs):
+        return None
+    return max(0, min(LEVEL_BARS, round((level_dbfs - QUIETEST_DBFS) * LEVEL_BARS / -QUIETEST_DBFS)))

@@ -1,0 +1,67 @@
+"""What the page asks of the rest of the app, by role."""
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol
+
+from firmware.status import BoxStatus
+
+PageCommand = Literal["pause", "stop"]  # there is none that starts
+
+
+class Changes(Protocol):
+    """Tells whoever watches that something may have changed; it does not say what."""
+
+    def watch(self) -> AsyncIterator[None]:
+        """Yield at least once after every change. Event loop only."""
+        ...
+
+
+class Recorder(Protocol):
+    """The recorder as the page sees it, from another process."""
+
+    @property
+    def status(self) -> BoxStatus | None:
+        """Its last word, None while it does not answer."""
+        ...
+
+    @property
+    def changes(self) -> Changes: ...
+
+    async def send(self, command: PageCommand) -> None:
+        """Ask the recorder; whether it did so shows in `status`. A recorder that is away is asked nothing."""
+        ...
+
+    async def prepare(self, public_key: bytes) -> None:
+        """From now on seal to this key (32 bytes, raw X25519), also when the recorder is away just now."""
+        ...
+
+
+class Progress(Protocol):
+    """How much of a session has been turned into words."""
+
+    @property
+    def transcribed_ms(self) -> int: ...
+
+    @property
+    def total_ms(self) -> int: ...
+
+    @property
+    def live(self) -> bool:
+        """Whether the session is still going on."""
+        ...
+
+
+class Pipeline(Protocol):
+    """What turns tapes into transcripts."""
+
+    @property
+    def changes(self) -> Changes: ...
+
+    @property
+    def speech_problem(self) -> str | None:
+        """Why nothing is transcribed at present, as a sentence for the therapist."""
+        ...
+
+    def progress(self, session_id: str) -> Progress | None:
+        """Any thread. None when the session is not being worked on."""
+        ...

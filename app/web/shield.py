@@ -1,0 +1,104 @@
+"""What stands before every route: headers, refusal of foreign requests, and an end to what nobody caught."""
+
+import logging
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from zlib import crc32
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_BODY_BYTES = 64 * 1024  # the longest form is one line of a transcript
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # not "no-referrer": browsers would then send "Origin: null" with our own forms
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=()",
+}
+OWN_FILES = ("/static/", "/assets/")
+
+Refusal = Callable[[Request, int, str], Response]
+
+
+def is_foreign(headers: Headers) -> bool:
+    """Tell whether an unsafe request was made by anything but a page of this box.
+
+    `Sec-Fetch-Site` decides where the browser sends it; otherwise the origin has to name the host that was asked.
+    Source: OWASP Cross-Site Request Forgery Prevention, "Fetch Metadata headers".
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site != "same-origin"
+    origin, host = headers.get("origin", ""), headers.get("host", "")
+    return not host or origin not in {f"https://{host}", f"http://{host}"}
+
+
+class Shield:
+    """Outermost of our layers. What nobody caught becomes one page and one log line, without values or messages."""
+
+    def __init__(self, app: ASGIApp, refusal: Refusal) -> None:
+        self._app = app
+        self._refusal = refusal
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_shielded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _add_headers(MutableHeaders(scope=message), scope["path"])
+            await send(message)
+
+        refused = self._refused(scope)
+        try:
+            await (refused or self._app)(scope, receive, send_shielded)
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not reach the server's traceback log
+            reference = _log(error, scope)
+            if not started:
+                await self._refusal(Request(scope), 500, reference)(scope, receive, send_shielded)
+
+    def _refused(self, scope: Scope) -> Response | None:
+        if scope["method"] in SAFE_METHODS:
+            return None
+        headers = Headers(scope=scope)
+        if is_foreign(headers):
+            return self._refusal(Request(scope), 403, "")
+        length = headers.get("content-length", "0")
+        too_long = not length.isdigit() or int(length) > MAX_BODY_BYTES or "transfer-encoding" in headers
+        return self._refusal(Request(scope), 413, "") if too_long else None
+
+
+def _add_headers(headers: MutableHeaders, path: str) -> None:
+    for name, value in HEADERS.items():
+        headers[name] = value
+    headers["Cache-Control"] = "no-cache" if path.startswith(OWN_FILES) else "no-store"
+
+
+def _log(error: BaseException, scope: Scope) -> str:
+    """Log where it happened and what kind it was, never its message: that may hold speech."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    frames = traceback.extract_tb(error.__traceback__)
+    place = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-6:]))
+    reference = f"{crc32(f'{type(error).__name__} {place}'.encode()) & 0xFFFF:04X}"
+    log.error("%s %s failed: %s at %s (%s)", scope["method"], scope["path"], type(error).__name__, place, reference)
+    return reference
