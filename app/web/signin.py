@@ -1,0 +1,128 @@
+"""Sign-in, a lost passphrase, and the lock."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import anyio
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from app.vault.account import Account
+from app.vault.errors import NoSuchVault, WeakPassphrase, WrongPassphrase, WrongRecoveryCode
+from app.vault.vault import Vault
+from app.web.desk import Desk, NewPerson, TheDesk, show, visitor
+from app.web.sign_ins import ABSOLUTE_S, COOKIE, SignIn
+
+router = APIRouter()
+
+PASSPHRASES_DIFFER = "The two passphrases differ. Type both again."
+WHY = {
+    "locked": "Locked. The keys are out of memory. A session still to be transcribed goes on when you sign in again.",
+    "over": "You were signed out after a while without a sign of life. Nothing is lost.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SignInPage:
+    template: ClassVar[str] = "signin.html"
+    people: tuple[Account, ...]
+    chosen: str  # vault_id
+    why: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LostPassphrasePage:
+    template: ClassVar[str] = "lost_passphrase.html"
+    people: tuple[Account, ...]
+    chosen: str
+    code_problem: str = ""
+    passphrase_problem: str = ""
+
+
+class RecoveryForm(BaseModel):
+    """What the page sends; the code and the new passphrase in clear."""
+
+    person: str = ""
+    code: str = Field(default="", repr=False)
+    passphrase: str = Field(default="", repr=False)
+    again: str = Field(default="", repr=False)
+
+
+@router.get("/")
+def front_door(request: Request, desk: TheDesk) -> Response:
+    if not desk.vaults.accounts():
+        return RedirectResponse("/setup", 303)
+    return RedirectResponse("/today" if visitor(request) else "/signin", 303)
+
+
+@router.get("/signin")
+def sign_in_form(request: Request, desk: TheDesk, why: str = "") -> Response:
+    people = tuple(desk.vaults.accounts())
+    if not people:
+        return RedirectResponse("/setup", 303)
+    if visitor(request):
+        return RedirectResponse("/today", 303)
+    return show(request, SignInPage(people, people[0].vault_id, WHY.get(why, "")))
+
+
+@router.post("/signin")
+async def sign_in(
+    request: Request,
+    desk: TheDesk,
+    person: Annotated[str, Form()] = "",
+    passphrase: Annotated[str, Form()] = "",
+) -> Response:
+    try:
+        vault = await anyio.to_thread.run_sync(desk.vaults.unlock, person, passphrase, limiter=desk.one_passphrase)
+    except (WrongPassphrase, NoSuchVault):
+        people = tuple(desk.vaults.accounts())
+        sentence = "That passphrase does not open this vault. Nothing is lost; type it again."
+        return show(request, SignInPage(people, person, problem=sentence), status=422)
+    answer, _ = await welcome(desk, vault, "/today")
+    return answer
+
+
+@router.get("/signin/lost-passphrase")
+def lost_passphrase(request: Request, desk: TheDesk) -> Response:
+    people = tuple(desk.vaults.accounts())
+    return show(request, LostPassphrasePage(people, people[0].vault_id)) if people else RedirectResponse("/setup", 303)
+
+
+@router.post("/signin/lost-passphrase")
+async def recover(request: Request, desk: TheDesk, form: Annotated[RecoveryForm, Form()]) -> Response:
+    people, person = tuple(desk.vaults.accounts()), form.person
+    if form.passphrase != form.again:
+        return show(request, LostPassphrasePage(people, person, passphrase_problem=PASSPHRASES_DIFFER), status=422)
+    try:
+        vault = await anyio.to_thread.run_sync(
+            desk.vaults.recover, person, form.code, form.passphrase, limiter=desk.one_passphrase
+        )
+    except WeakPassphrase as error:
+        return show(request, LostPassphrasePage(people, person, passphrase_problem=str(error)), status=422)
+    except (WrongRecoveryCode, NoSuchVault) as error:
+        return show(request, LostPassphrasePage(people, person, code_problem=str(error)), status=422)
+    answer, _ = await welcome(desk, vault, "/today")
+    return answer
+
+
+@router.post("/lock")
+async def lock(desk: TheDesk, person: NewPerson) -> Response:
+    """Drop the keys, sign this person out everywhere, and have the browser forget what it saw."""
+    vault_id = person.vault.account.vault_id
+    await anyio.to_thread.run_sync(desk.vaults.lock, vault_id)
+    desk.sign_ins.end_all(vault_id)
+    answer = RedirectResponse("/signin?why=locked", 303)
+    answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
+    answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    return answer
+
+
+async def welcome(desk: Desk, vault: Vault, where: str) -> tuple[Response, SignIn]:
+    """Sign somebody in whose vault is unlocked, and have the box record for them from now on."""
+    token, sign_in = desk.sign_ins.begin(vault.account.vault_id)
+    await desk.recorder.prepare(vault.account.public_key)
+    answer = RedirectResponse(where, 303)
+    answer.set_cookie(COOKIE, token, max_age=ABSOLUTE_S, path="/", secure=True, httponly=True, samesite="strict")
+    return answer, sign_in
