@@ -1,0 +1,29 @@
+"""A therapist puts their name under a transcript, or takes it back."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from starlette.responses import RedirectResponse, Response
+
+from app.review import Review
+from app.web.desk import Person
+from app.web.opened import find_row
+from app.web.problems import problem
+
+router = APIRouter(prefix="/sessions/{session_id}")
+
+
+@router.post("/approve")
+def approve(request: Request, person: Person, session_id: str, attested: Annotated[str, Form()] = "") -> Response:
+    find_row(person, session_id)
+    if attested != "yes":
+        return problem(request, 409, "To approve, first tick the sentence that you put your name under.")
+    Review(person.vault).approve(session_id, person.name)
+    return RedirectResponse(f"/sessions/{session_id}", 303)
+
+
+@router.post("/unapprove")
+def unapprove(person: Person, session_id: str) -> Response:
+    find_row(person, session_id)
+    Review(person.vault).unapprove(session_id, person.name)
+    return RedirectResponse(f"/sessions/{session_id}", 303)

@@ -1,0 +1,57 @@
+"""Sessions and transcripts as JSON, for scripts. The same sign-in as the pages."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import JSONResponse
+
+from app.domain import SessionRow
+from app.review import Line
+from app.web.desk import Person
+from app.web.opened import open_session
+
+router = APIRouter()
+
+
+@router.get("/sessions.json")
+def sessions(person: Person) -> JSONResponse:
+    """List the sessions, newest first; times are UTC epoch milliseconds."""
+    return JSONResponse([_session(row) for row in person.vault.sessions.list()])
+
+
+@router.get("/sessions/{session_id}/transcript.json")
+def transcript(person: Person, session_id: str) -> JSONResponse:
+    """Give a transcript as it reads now; times count from the first sample."""
+    opened = open_session(person, session_id)
+    facts = _session(opened.row) | {
+        "finished": not opened.live,
+        "transcript": [_line(line) for line in opened.lines],
+    }
+    return JSONResponse(facts)
+
+
+def _session(row: SessionRow) -> dict[str, Any]:
+    return {
+        "id": row.head.session_id,
+        "state": row.state.value,
+        "started_at_ms": row.head.started_at_ms,
+        "samples": row.samples,
+        "sample_rate_hz": row.head.sample_rate_hz,
+        "channels": row.head.channels,
+        "duration_ms": row.duration_ms,
+        "problem": row.problem,
+    }
+
+
+def _line(line: Line) -> dict[str, Any]:
+    words = [
+        {"start_ms": word.start_ms, "end_ms": word.end_ms, "word": word.text, "probability": word.probability}
+        for word in line.words
+    ]
+    return {
+        "start_ms": line.start_ms,
+        "end_ms": line.end_ms,
+        "speaker": line.speaker,
+        "text": line.text,
+        "words": words,
+    }

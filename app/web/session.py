@@ -1,0 +1,158 @@
+"""A session: is this what was said?"""
+
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+from starlette.responses import Response
+
+from app.review import ATTESTATION, Review
+from app.vault.sessions import wall_clock_ms
+from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
+from app.web.events import stream, swap
+from app.web.opened import Opened, find_row, open_session
+from app.web.standing import Standing, standing
+from app.web.timeline import Timeline, timeline
+from app.web.transcript import Doubts, Row, doubts, rows
+from app.web.wording import clock, day, length, moment, time_of_day
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """The end of the transcript. While more is to come, it fetches what is new and puts itself after it."""
+
+    template: ClassVar[str] = "_tail.html"
+    session_id: str
+    after_seq: int
+    live: bool
+    samples: int  # frames that can be heard so far
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewLines:
+    template: ClassVar[str] = "_new_lines.html"
+    rows: tuple[Row, ...] = field(repr=False)
+    tail: Tail
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPanel:
+    """What is to be done with the transcript, and what was done."""
+
+    template: ClassVar[str] = "_review.html"
+    session_id: str
+    standing: Standing
+    doubts: Doubts
+    attestation: str
+    approved: str  # by whom and when, "" for a draft
+    fingerprint: str  # the first digits of the hash over the approved content
+    intact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPage:
+    template: ClassVar[str] = "session.html"
+    session_id: str
+    day: str
+    began: str
+    facts: str
+    duration_ms: int
+    ends_at: str
+    standing: Standing
+    rows: tuple[Row, ...] = field(repr=False)
+    tail: Tail
+    review: ReviewPanel
+    timeline: Timeline
+
+
+@router.get("/sessions/{session_id}")
+def session(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
+    find_row(person, session_id)
+    Review(person.vault).open(session_id)
+    opened = open_session(person, session_id)
+    head = opened.row.head
+    page = SessionPage(
+        session_id=session_id,
+        day=day(head.started_at_ms, wall_clock_ms()),
+        began=time_of_day(head.started_at_ms),
+        facts=_facts(opened),
+        duration_ms=opened.row.duration_ms,
+        ends_at=clock(opened.row.duration_ms),
+        standing=standing(opened.row, desk.pipeline, opened.models),
+        rows=tuple(rows(opened, wall_clock_ms())),
+        tail=_tail(opened),
+        review=_review(desk, opened),
+        timeline=timeline(opened.lines, opened.pauses, opened.row.duration_ms),
+    )
+    return show(request, page, here="session", events_url=f"/sessions/{session_id}/events")
+
+
+@router.get("/sessions/{session_id}/lines")
+def new_lines(request: Request, person: Person, session_id: str, after: int = -1) -> Response:
+    """Give what was said since the line `after`; asking twice shows nothing twice."""
+    opened = open_session(person, session_id)
+    return show_part(request, NewLines(tuple(rows(opened, wall_clock_ms(), after)), _tail(opened)))
+
+
+@router.get("/sessions/{session_id}/events", response_class=EventSourceResponse)
+async def session_events(request: Request, desk: TheDesk, session_id: str) -> AsyncIterator[ServerSentEvent]:
+    parts = lambda person: (SessionPart(desk, person, session_id),)  # noqa: E731  one line, one use
+    async with aclosing(stream(request, desk, parts, signed=True)) as events:
+        async for event in events:
+            yield event
+
+
+class SessionPart:
+    """Keeps an open session up to date: its standing, its new lines, what may be done with it."""
+
+    def __init__(self, desk: Desk, person: SignedIn, session_id: str) -> None:
+        self._desk = desk
+        self._person = person
+        self._session_id = session_id
+        self._shown: tuple[Standing, int] | None = None
+
+    def news(self) -> list[ServerSentEvent]:
+        row = find_row(self._person, self._session_id)
+        now, shown = (standing(row, self._desk.pipeline), row.words), self._shown
+        self._shown = now
+        if shown == now:
+            return []
+        opened, templates = open_session(self._person, self._session_id), self._desk.templates
+        full = standing(opened.row, self._desk.pipeline, opened.models)
+        news = [swap("standing", templates, full)]
+        if shown is None or shown[0].state != now[0].state:
+            news.append(swap("review", templates, _review(self._desk, opened)))
+        if shown is None or shown[1] != now[1]:
+            drawn = timeline(opened.lines, opened.pauses, opened.row.duration_ms)
+            news += [ServerSentEvent(event="grown", raw_data=""), swap("timeline", templates, drawn)]
+        return news
+
+
+def _facts(opened: Opened) -> str:
+    facts = [] if opened.live else [length(opened.row.duration_ms)]
+    if not opened.row.head.clock_trusted:
+        facts.append("the box was not sure of the date")
+    return " · ".join(facts)
+
+
+def _tail(opened: Opened) -> Tail:
+    return Tail(opened.session_id, opened.last_seq, opened.live, opened.row.samples, opened.row.duration_ms)
+
+
+def _review(desk: Desk, opened: Opened) -> ReviewPanel:
+    approval = opened.approval
+    return ReviewPanel(
+        session_id=opened.session_id,
+        standing=standing(opened.row, desk.pipeline, opened.models),
+        doubts=doubts(opened.lines),
+        attestation=ATTESTATION,
+        approved=f"{approval.approved_by}, {moment(approval.approved_at_ms)}" if approval else "",
+        fingerprint=approval.content_hash[:12] if approval else "",
+        intact=opened.intact,
+    )

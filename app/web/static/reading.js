@@ -1,0 +1,112 @@
+// @ts-check
+/** Where one is in the transcript: the current line, the playing word, the doubtful place. */
+
+import { part } from "./player.js";
+
+/** @typedef {{start: number, end: number, element: HTMLElement}} Said */
+
+const HOLD_MS = 800; // a word stays lit over a gap this short
+const LEAVE_ALONE_MS = 4000; // after somebody has scrolled, the page stays where they went
+
+export class Reading {
+  #transcript = part("transcript", HTMLElement);
+  #still = window.matchMedia("(prefers-reduced-motion: reduce)");
+  /** @type {Said[] | null} */
+  #words = null;
+  /** @type {HTMLElement | null} */
+  #lit = null;
+  #scrolled = -LEAVE_ALONE_MS;
+
+  constructor() {
+    new MutationObserver(() => (this.#words = null)).observe(this.#transcript, { childList: true, subtree: true });
+    for (const name of ["wheel", "touchmove"]) {
+      window.addEventListener(name, () => (this.#scrolled = performance.now()), { passive: true });
+    }
+  }
+
+  /** @returns {HTMLElement | null} */
+  get line() {
+    return this.#transcript.querySelector("[data-line][aria-current]");
+  }
+
+  /** @param {Element | null} line @param {{show?: "nearest" | "center"}} how */
+  moveTo(line, { show } = {}) {
+    if (!(line instanceof HTMLElement)) return;
+    if (line !== this.line) {
+      this.line?.removeAttribute("aria-current");
+      line.setAttribute("aria-current", "true");
+    }
+    if (show) line.scrollIntoView({ block: show });
+  }
+
+  /** @param {1 | -1} by @returns {HTMLElement | null} the line that is now current */
+  step(by) {
+    const lines = [...this.#transcript.querySelectorAll("[data-line]")];
+    const at = this.line ? lines.indexOf(this.line) : -1;
+    const next = lines[Math.min(lines.length - 1, Math.max(0, at + by))] ?? null;
+    this.moveTo(next, { show: "nearest" });
+    return this.line;
+  }
+
+  /** @returns {HTMLElement | null} the next doubtful place, from the top again after the last */
+  nextDoubt() {
+    const places = /** @type {HTMLElement[]} */ ([...this.#transcript.querySelectorAll("[data-place]")]);
+    const found = places.findIndex((place) => place.classList.contains("found"));
+    const here = this.line;
+    const after = (/** @type {HTMLElement} */ place) => {
+      if (!here) return true;
+      return Boolean(here.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING);
+    };
+    const next = places[found + 1] && found >= 0 ? places[found + 1] : found < 0 ? places.find(after) : undefined;
+    const place = next ?? places[0] ?? null;
+    places[found]?.classList.remove("found");
+    place?.classList.add("found");
+    this.moveTo(place?.closest("[data-line]") ?? null);
+    place?.scrollIntoView({ block: "center" });
+    return place;
+  }
+
+  /** Light the word that is heard at `ms`, and keep its line in sight. @param {number} ms @param {boolean} playing */
+  follow(ms, playing) {
+    const said = this.#at(ms);
+    const word = said && ms < said.end + HOLD_MS ? said.element : null;
+    if (word !== this.#lit) {
+      this.#lit?.classList.remove("playing");
+      if (!this.#still.matches) word?.classList.add("playing");
+      this.#lit = word;
+      if (playing && word) this.#keepInSight(word);
+    }
+  }
+
+  /** @param {HTMLElement} word */
+  #keepInSight(word) {
+    const line = word.closest("[data-line]");
+    if (line !== this.line) this.moveTo(line);
+    const { top, bottom } = word.getBoundingClientRect();
+    const hidden = top < 80 || bottom > window.innerHeight - 120;
+    if (hidden && performance.now() - this.#scrolled > LEAVE_ALONE_MS) word.scrollIntoView({ block: "center" });
+  }
+
+  /** @param {number} ms @returns {Said | undefined} the last word that begins before */
+  #at(ms) {
+    const words = (this.#words ??= this.#index());
+    let [low, high] = [0, words.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (words[middle].start <= ms) low = middle + 1;
+      else high = middle;
+    }
+    return words[low - 1];
+  }
+
+  /** @returns {Said[]} */
+  #index() {
+    const found = /** @type {NodeListOf<HTMLElement>} */ (this.#transcript.querySelectorAll("[data-t]"));
+    const words = [...found].map((element) => ({
+      start: Number(element.dataset.t),
+      end: Number(element.dataset.e),
+      element,
+    }));
+    return words.sort((one, other) => one.start - other.start);
+  }
+}

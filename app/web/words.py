@@ -1,0 +1,82 @@
+"""Which word can be heard when, also in a line that a person has changed. Pure; handles speech in clear."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from itertools import pairwise
+
+from app.domain import Word
+from app.review import Line
+
+# From here down a word counts as doubtful; chosen so that a clear recording shows a few places a page, no more.
+DOUBT_STEPS = (0.5, 0.3, 0.15)
+TOKEN = re.compile(r"(\s*)(\S+)")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownWord:
+    """A word on the page, and the stretch of the recording where it is said."""
+
+    before: str  # what separates it from the word before it
+    text: str = field(repr=False)
+    start_ms: int
+    end_ms: int
+    doubt: int = 0  # 0 none to 3 strong
+    begins_place: bool = False  # the first of a run of doubtful words
+
+
+def shown_words(line: Line) -> tuple[ShownWord, ...]:
+    """Give the words of a line as it reads now. A line that a person has changed has no doubtful words."""
+    if line.edited_by is not None:
+        return tuple(_edited(line))
+    if not line.words:
+        return _untimed(line)
+    return tuple(_heard(line.machine_text, line.words))
+
+
+def doubt(probability: float) -> int:
+    return sum(probability < step for step in DOUBT_STEPS)
+
+
+def _heard(text: str, words: Sequence[Word]) -> Iterator[ShownWord]:
+    """Walk the text from word to word, so that scripts without spaces keep their form."""
+    at, in_place = 0, False
+    for word in words:
+        found = text.find(word.text, at)
+        before = text[at:found] if found >= 0 else " "
+        at = found + len(word.text) if found >= 0 else at
+        how = doubt(word.probability)
+        yield ShownWord(before, word.text, word.start_ms, word.end_ms, how, how > 0 and not in_place)
+        in_place = how > 0
+
+
+def _untimed(line: Line) -> tuple[ShownWord, ...]:
+    return (ShownWord("", line.machine_text, line.start_ms, line.end_ms),)
+
+
+def _edited(line: Line) -> Iterator[ShownWord]:
+    """Words that stayed keep their times; new ones take the time of what they replace."""
+    tokens: list[tuple[str, str]] = TOKEN.findall(line.text)
+    heard = line.words or (Word(line.start_ms, line.end_ms, line.machine_text, 1.0),)
+    heard_keys, token_keys = [_key(word.text) for word in heard], [_key(text) for _, text in tokens]
+    matcher = SequenceMatcher(None, heard_keys, token_keys, autojunk=False)
+    for kind, from_heard, to_heard, from_token, to_token in matcher.get_opcodes():
+        fresh = tokens[from_token:to_token]
+        if kind == "equal":
+            times = [(word.start_ms, word.end_ms) for word in heard[from_heard:to_heard]]
+        else:
+            start_ms = heard[from_heard].start_ms if from_heard < len(heard) else heard[-1].end_ms
+            end_ms = heard[to_heard - 1].end_ms if to_heard > from_heard else start_ms
+            times = _evenly(start_ms, end_ms, len(fresh))
+        for (before, text), (start_ms, end_ms) in zip(fresh, times, strict=True):
+            yield ShownWord(before, text, start_ms, end_ms)
+
+
+def _evenly(start_ms: int, end_ms: int, parts: int) -> list[tuple[int, int]]:
+    edges = [start_ms + (end_ms - start_ms) * part // max(1, parts) for part in range(parts + 1)]
+    return list(pairwise(edges))
+
+
+def _key(text: str) -> str:
+    return "".join(char for char in text.casefold() if char.isalnum()) or text
