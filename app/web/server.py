@@ -1,0 +1,70 @@
+"""Puts the page together, and serves it."""
+
+import asyncio
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from app.settings import AppSettings
+from app.vault.vault import Vaults
+from app.web import (
+    approval,
+    audio,
+    controls,
+    events,
+    exporting,
+    lines,
+    listing,
+    session,
+    setup,
+    signin,
+    today,
+    trust,
+)
+from app.web.desk import Desk
+from app.web.pages import HERE, load_templates
+from app.web.ports import Pipeline, Recorder
+from app.web.problems import answer_problems, refusal
+from app.web.shield import Shield
+
+INSTALLED = HERE / "assets" / "node_modules"  # by the lock file beside it
+ASSETS = {
+    "htmx.js": INSTALLED / "htmx.org" / "dist" / "htmx.min.js",
+    "sse.js": INSTALLED / "htmx-ext-sse" / "sse.js",
+}
+ROUTES = (approval, audio, controls, events, exporting, lines, listing, session, setup, signin, today, trust)
+
+
+def create_app(settings: AppSettings, vaults: Vaults, recorder: Recorder, pipeline: Pipeline) -> FastAPI:
+    """Make the page of one box; its `state.desk` holds what the routes share."""
+    app = FastAPI(title="Tacet", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desk = Desk(settings, vaults, recorder, pipeline, load_templates())
+    app.add_middleware(Shield, refusal=refusal)
+    answer_problems(app)
+    for module in ROUTES:
+        app.include_router(module.router)
+    app.add_api_route("/assets/{name}", _asset, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=HERE / "static"))
+    return app
+
+
+def _asset(name: str) -> Response:
+    if name not in ASSETS:
+        raise HTTPException(404)
+    return FileResponse(ASSETS[name], media_type="text/javascript")
+
+
+class PageServer(uvicorn.Server):
+    """Ends the event streams before it waits for the answers that are still on their way."""
+
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
+        super().__init__(config)
+        self._closing = closing
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._closing.set()
+        await super().shutdown(sockets)

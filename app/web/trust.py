@@ -1,0 +1,22 @@
+"""What this machine does with what you say: for clients, on the screen or on paper."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.web.desk import show
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class TrustPage:
+    template: ClassVar[str] = "trust.html"
+
+
+@router.get("/trust")
+def trust(request: Request) -> Response:
+    """Nobody needs to be signed in to read it."""
+    return show(request, TrustPage(), here="trust")
