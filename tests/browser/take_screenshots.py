@@ -1,0 +1,195 @@
+"""Takes a picture of every page, empty and full, at three widths, light and dark, for somebody to look at.
+
+Usage: `python tests/browser/take_screenshots.py FOLDER [WORD ...]`; with words only the pictures whose name holds one.
+"""
+
+import re
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from support.chromium import chromium, sign_in
+from support.web_box import NAME, PASSPHRASE, FakeProgress, WebBox, fill
+
+from app.domain import SessionState
+from app.review import Review
+from firmware.status import BoxState
+
+Act = Callable[[Page], None]
+
+SIZES = ((390, 844), (820, 1180), (1440, 900))
+SPEECH_PROBLEM = "The speech model is damaged, so no new words can come. Tell whoever looks after the box."
+SCHEMES = ("light", "dark")
+
+
+class Camera:
+    """Takes the pictures of one page in every size and scheme."""
+
+    def __init__(self, browser: Browser, folder: Path, words: list[str]) -> None:
+        self.folder = folder
+        self._browser = browser
+        self._words = words
+
+    def wants(self, name: str) -> bool:
+        return not self._words or any(word in name for word in self._words)
+
+    def shoot(
+        self, name: str, address: str, *, passphrase: str = "", act: Callable[[Page], None] | None = None
+    ) -> None:
+        if not self.wants(name):
+            return
+        for scheme in SCHEMES:
+            context = self._browser.new_context(ignore_https_errors=True, color_scheme=scheme, device_scale_factor=1)
+            page = context.new_page()
+            if passphrase:
+                sign_in(page, re.sub(r"(https://[^/]*).*", r"\1", address), passphrase)
+            page.goto(address)
+            if act:
+                act(page)
+            for width, height in SIZES:
+                page.set_viewport_size({"width": width, "height": height})
+                page.wait_for_timeout(150)
+                page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png")
+                tall = page.evaluate("document.documentElement.scrollHeight")
+                if tall > height * 1.05:
+                    page.set_viewport_size({"width": width, "height": min(tall, 4000)})
+                    page.wait_for_timeout(150)
+                    page.screenshot(path=self.folder / f"{name}-{width}-{scheme}-whole.png")
+            context.close()
+
+
+@contextmanager
+def new_box() -> Iterator[WebBox]:
+    with tempfile.TemporaryDirectory() as folder:
+        box = WebBox(Path(folder))
+        box.start()
+        try:
+            yield box
+        finally:
+            box.close()
+
+
+def first_run(camera: Camera) -> None:
+    def differ(page: Page) -> None:
+        page.get_by_label("Your name").fill("Dr. Ada Example")
+        page.get_by_label("Passphrase", exact=True).fill("one two three")
+        page.get_by_label("The passphrase again").fill("four five six")
+        page.get_by_role("button", name="Set up").click()
+        page.wait_for_selector(".problem")
+
+    with new_box() as box:
+        camera.shoot("setup", f"{box.address}/setup")
+        camera.shoot("setup-differ", f"{box.address}/setup", act=differ)
+        vault, code = box.vaults.create(NAME, PASSPHRASE)
+        sign_ins = box.app.state.desk.sign_ins
+
+        def show_code(page: Page) -> None:
+            token, sign_in_ = sign_ins.begin(vault.account.vault_id)
+            sign_in_.recovery_code = code
+            page.context.add_cookies(
+                [{"name": "__Host-tacet", "value": token, "url": box.address, "secure": True, "httpOnly": True}]
+            )
+            page.goto(f"{box.address}/setup/recovery-code")
+
+        camera.shoot("recovery-code", f"{box.address}/trust", act=show_code)
+        camera.shoot("today-empty", f"{box.address}/today", passphrase=PASSPHRASE)
+
+
+def signing_in(camera: Camera) -> None:
+    def wrong(page: Page) -> None:
+        page.get_by_label("Passphrase", exact=True).fill("not this one at all")
+        page.get_by_role("button", name="Open my vault").click()
+        page.wait_for_selector(".problem")
+
+    with new_box() as box:
+        box.new_person()
+        camera.shoot("signin-one", f"{box.address}/signin")
+        camera.shoot("signin-wrong", f"{box.address}/signin", act=wrong)
+        camera.shoot("signin-locked", f"{box.address}/signin?why=locked")
+        box.new_person("Jonas Brandt")
+        camera.shoot("signin-two", f"{box.address}/signin")
+        camera.shoot("lost-passphrase", f"{box.address}/signin/lost-passphrase")
+        camera.shoot("trust", f"{box.address}/trust")
+        box.recorder.show(None)
+        camera.shoot("signin-away", f"{box.address}/signin")
+
+
+def at_work(camera: Camera) -> None:
+    with new_box() as box:
+        vault = box.new_person()
+        first, approved, *_, exported = fill(box, vault, _this_afternoon_ms())
+        review = Review(vault)
+        for session_id in (approved, exported):
+            review.open(session_id)
+            review.approve(session_id, NAME)
+        vault.sessions.set_state(exported, SessionState.EXPORTED)
+        review.edit(first, 1, "Yes, that is fine. I pressed the button myself.", NAME)
+        review.edit(first, 8, "", NAME)
+        session = f"{box.address}/sessions/{first}"
+        camera.shoot("today", f"{box.address}/today", passphrase=PASSPHRASE)
+        camera.shoot("session", session, passphrase=PASSPHRASE)
+        camera.shoot("session-under", session, passphrase=PASSPHRASE, act=lambda page: page.click("#line-1 summary"))
+        camera.shoot("session-edit", session, passphrase=PASSPHRASE, act=_edit)
+        camera.shoot("session-hear", session, passphrase=PASSPHRASE, act=_hear)
+        camera.shoot("session-keys", session, passphrase=PASSPHRASE, act=lambda page: page.keyboard.press("?"))
+        camera.shoot("session-approved", f"{box.address}/sessions/{approved}", passphrase=PASSPHRASE)
+        camera.shoot("nothing-here", f"{box.address}/sessions/{'0' * 32}", passphrase=PASSPHRASE)
+        box.recorder.show(BoxState.NOT_READY, "No microphone is connected. Plug it in; the box will notice by itself.")
+        camera.shoot("today-not-ready", f"{box.address}/today", passphrase=PASSPHRASE)
+        live = f"{3:032x}"
+        vault.sessions.set_state(live, SessionState.RECORDING)
+        box.pipeline.by_session[live] = FakeProgress(31_000, 35_000, live=True)
+
+        def live_now(page: Page) -> None:
+            box.recorder.show(BoxState.RECORDING, elapsed_ms=723_000, level_dbfs=-21.0)
+            page.wait_for_selector(".lamp-recording")
+
+        def paused(page: Page) -> None:
+            box.recorder.show(BoxState.PAUSED, elapsed_ms=723_000)
+            page.wait_for_selector(".lamp-paused")
+
+        def stop(page: Page) -> None:
+            live_now(page)
+            page.get_by_role("button", name="Stop").click()
+
+        camera.shoot("live", f"{box.address}/sessions/{live}", passphrase=PASSPHRASE, act=live_now)
+        camera.shoot("live-stop", f"{box.address}/sessions/{live}", passphrase=PASSPHRASE, act=stop)
+        camera.shoot("live-paused", f"{box.address}/today", passphrase=PASSPHRASE, act=paused)
+        box.recorder.show(None)
+        box.pipeline.speech_problem = SPEECH_PROBLEM
+        camera.shoot("today-problems", f"{box.address}/today", passphrase=PASSPHRASE)
+
+
+def _this_afternoon_ms() -> int:
+    return int(datetime.now().astimezone().replace(hour=15, minute=10, second=0).timestamp() * 1000)
+
+
+def _edit(page: Page) -> None:
+    page.click("#line-3 .edit", force=True)
+    page.wait_for_selector("#line-3 textarea")
+
+
+def _hear(page: Page) -> None:
+    page.click("#line-5 [data-t] >> nth=4")
+    page.wait_for_function("document.querySelector('.playing') !== null")
+    page.evaluate("document.getElementById('sound').pause()")
+
+
+def main() -> None:
+    folder, *words = sys.argv[1:]
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    with chromium() as browser:
+        camera = Camera(browser, Path(folder), words)
+        for part in (first_run, signing_in, at_work):
+            part(camera)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""A box whose page is served for real: real vaults, tapes and TLS; only the recorder and the model are not there.
+
+Run by hand, it serves a box full of sessions and prints where: `python -m support.web_box` in `tests/`.
+"""
+
+import socket
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import uvicorn
+from support.web_sessions import add_session, conversation, plain
+
+from app.changes import Changes
+from app.domain import Pause, SessionState
+from app.settings import AppSettings
+from app.tls import ensure_certificate
+from app.vault.keys import CHEAP_COST
+from app.vault.vault import Vault, Vaults
+from app.web.server import PageServer, create_app
+from firmware.light import Light
+from firmware.status import BoxState, BoxStatus
+from firmware.tape import Recipient
+
+NAME = "Dr. Ada Example"
+PASSPHRASE = "slow green river stone"
+DAY_MS = 24 * 3600 * 1000
+LIGHTS = {
+    BoxState.READY: Light("off", green=True),
+    BoxState.RECORDING: Light("on", green=False),
+    BoxState.PAUSED: Light("slow_blink", green=True),
+}
+
+
+class FakeRecorder:
+    """Keeps to the port `app.web.ports.Recorder`: shows what it is told to show, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.changes = Changes()
+        self.asked: list[str] = []
+        self.status: BoxStatus | None = None
+        self._key_id: str | None = None
+        self.show(BoxState.READY)
+
+    def show(self, state: BoxState | None, *reasons: str, elapsed_ms: int = 0, level_dbfs: float | None = None) -> None:
+        """Any thread. None is a recorder that is away."""
+        self.status = state and BoxStatus(
+            state=state,
+            reasons=reasons,
+            elapsed_ms=elapsed_ms,
+            level_dbfs=level_dbfs,
+            light=LIGHTS.get(state, Light("double_blink", green=False)),
+            recipient_key_id=self._key_id,
+            microphone="test",
+        )
+        self.changes.notify()
+
+    async def send(self, command: Literal["pause", "stop"]) -> None:
+        self.asked.append(command)
+        elapsed_ms = self.status.elapsed_ms if self.status else 0
+        self.show(BoxState.PAUSED if command == "pause" else BoxState.READY, elapsed_ms=elapsed_ms)
+
+    async def prepare(self, public_key: bytes) -> None:
+        self._key_id = Recipient(public_key).key_id
+        if self.status:
+            self.status = self.status.model_copy(update={"recipient_key_id": self._key_id})
+            self.changes.notify()
+
+
+@dataclass(frozen=True)
+class FakeProgress:
+    transcribed_ms: int
+    total_ms: int
+    live: bool
+
+
+class FakePipeline:
+    """Keeps to the port `app.web.ports.Pipeline`."""
+
+    def __init__(self) -> None:
+        self.changes = Changes()
+        self.speech_problem: str | None = None
+        self.by_session: dict[str, FakeProgress] = {}
+
+    def progress(self, session_id: str) -> FakeProgress | None:
+        return self.by_session.get(session_id)
+
+
+class WebBox:
+    """Serves from a thread of its own until `close`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.settings = AppSettings(data_dir=folder, run_dir=folder, announce=False)
+        self.vaults = Vaults(folder / "vaults", cost=CHEAP_COST)
+        self.recorder = FakeRecorder()
+        self.pipeline = FakePipeline()
+        self.app = create_app(self.settings, self.vaults, self.recorder, self.pipeline)
+        listener = socket.socket()
+        listener.bind(("127.0.0.1", 0))
+        self.port: int = listener.getsockname()[1]
+        self.address = f"https://127.0.0.1:{self.port}"
+        certificate = ensure_certificate(folder / "tls", "tacet")
+        config = uvicorn.Config(
+            self.app,
+            ssl_certfile=certificate.cert_path,
+            ssl_keyfile=certificate.key_path,
+            timeout_graceful_shutdown=10,
+            log_level="warning",
+            access_log=False,
+        )
+        self._server = PageServer(config, self.app.state.desk.closing)
+        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="page")
+
+    @property
+    def tapes_dir(self) -> Path:
+        return self.settings.data_dir / "tapes"
+
+    def start(self) -> None:
+        self._thread.start()
+        deadline = time.monotonic() + 20
+        while not self._server.started:
+            assert self._thread.is_alive(), "the page server ended by itself"
+            assert time.monotonic() < deadline, "the page server does not start"
+            time.sleep(0.02)
+
+    def close(self) -> float:
+        """End it and give how long that took, in seconds."""
+        began = time.monotonic()
+        self._server.should_exit = True
+        self._thread.join(20)
+        assert not self._thread.is_alive(), "the page server does not end"
+        self.vaults.lock_all()
+        return time.monotonic() - began
+
+    def new_person(self, name: str = NAME) -> Vault:
+        return self.vaults.create(name, PASSPHRASE)[0]
+
+
+def fill(box: WebBox, vault: Vault, now_ms: int) -> list[str]:
+    """Sessions in every state; gives their ids, the one to look at closely first."""
+    day, sessions = 0, []
+    states = (
+        SessionState.DRAFTED,
+        SessionState.DRAFTED,
+        SessionState.TRANSCRIBING,
+        SessionState.CAPTURED,
+        SessionState.DRAFTED,
+        SessionState.DRAFTED,
+    )
+    for number, state in enumerate(states):
+        first = number == 0
+        sessions.append(
+            add_session(
+                vault,
+                box.tapes_dir,
+                conversation(seed=number + 3, turns=None if first else 4 + number),
+                session_id=f"{number + 1:032x}",
+                started_at_ms=now_ms - day * DAY_MS - number * 5_400_000,
+                state=state,
+                pauses=(Pause(61_000),) if first else (),
+            )
+        )
+        day += number > 0
+    box.pipeline.by_session[sessions[2]] = FakeProgress(14_000, 35_000, live=False)
+    return sessions
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        box = WebBox(Path(folder))
+        fill(box, box.new_person(), time.time_ns() // 1_000_000)
+        box.start()
+        print(f"{box.address}  passphrase: {PASSPHRASE}")  # noqa: T201  run by hand
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            box.close()
+
+
+if __name__ == "__main__":
+    main()
+
+
+__all__ = ["NAME", "PASSPHRASE", "FakePipeline", "FakeProgress", "FakeRecorder", "WebBox", "fill", "plain"]
