@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 import threading
 
@@ -38,6 +39,7 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     pipeline = Pipeline(settings.data_dir / "tapes", vaults, SocketTranscriber(settings.run_dir / "asr.sock"))
     web = create_app(settings, vaults, recorder, pipeline)
     server = PageServer(_server_config(web, certificate), web.state.desk.closing)
+    _end_at_signals(server)
     stopping = threading.Event()
     worker = threading.Thread(target=pipeline.run, args=(stopping,), name="pipeline", daemon=True)
     worker.start()
@@ -48,6 +50,17 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     stopping.set()
     pipeline.stop()
     vaults.lock_all()
+    log.info("ended, keys dropped")
+
+
+def _end_at_signals(server: uvicorn.Server) -> None:
+    """SIGTERM and SIGINT end the server, also before it serves and when it raises them again: keys go first."""
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
 
 
 def _server_config(web: FastAPI, certificate: Certificate) -> uvicorn.Config:

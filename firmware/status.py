@@ -127,14 +127,21 @@ class RecorderClient:
             await asyncio.sleep(RECONNECT_S)
 
     async def send(self, command: Pause | Stop | Prepare) -> None:
-        """Hands a command over; its effect shows in the next statuses. Raises RecorderAway."""
+        """Returns once the recorder has taken the command; its effect shows in the next statuses. Raises RecorderAway.
+
+        The recorder hangs up after it has read to the end. To close before that, with its greeting unread, would reset
+        the connection, and the kernel would drop the command.
+        """
         try:
             async with asyncio.timeout(SILENCE_S):
-                _, writer = await asyncio.open_unix_connection(self._socket_path)
-                writer.write(encode(command))
-                await writer.drain()
-                writer.close()
-                await writer.wait_closed()
+                reader, writer = await asyncio.open_unix_connection(self._socket_path)
+                try:
+                    writer.write(encode(command))
+                    writer.write_eof()
+                    with contextlib.suppress(ConnectionResetError):
+                        await reader.read()
+                finally:
+                    writer.close()
         except (OSError, TimeoutError) as error:
             raise RecorderAway(
                 "The recorder does not answer, so the box did not do that. Use the button on the box."

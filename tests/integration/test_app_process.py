@@ -1,0 +1,68 @@
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from support.waiting import wait_until
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_app(folder: Path, port: int) -> subprocess.Popen[str]:
+    config = folder / "tacet.toml"
+    config.write_text(
+        f'data_dir = "{folder}/data"\nrun_dir = "{folder}"\nmodels_dir = "{folder}"\n'
+        f'[app]\nhost = "127.0.0.1"\nport = {port}\nannounce = false\n'
+    )
+    return subprocess.Popen(
+        [sys.executable, "-m", "tacet", "app", "--config", str(config)], stderr=subprocess.PIPE, text=True
+    )
+
+
+def front_page(folder: Path, port: int) -> str:
+    """Empty while the app does not answer yet."""
+    try:
+        trust = ssl.create_default_context(cafile=str(folder / "data/tls/cert.pem"))
+        with urllib.request.urlopen(f"https://localhost:{port}/", context=trust) as page:
+            return str(page.read().decode())
+    except OSError:
+        return ""
+
+
+def test_app__a_request_over_its_own_certificate__serves_the_set_up_page(tmp_path: Path) -> None:
+    port = free_port()
+    app = start_app(tmp_path, port)
+    try:
+        wait_until(lambda: "Set up this box" in front_page(tmp_path, port), 20, "for the page")
+    finally:
+        app.terminate()
+        app.communicate(timeout=20)
+
+
+def test_app__told_to_end__drops_its_keys_and_leaves_at_once(tmp_path: Path) -> None:
+    port = free_port()
+    app = start_app(tmp_path, port)
+    wait_until(lambda: front_page(tmp_path, port), 20, "for the page")
+    began = time.monotonic()
+    app.send_signal(signal.SIGTERM)
+    _, said = app.communicate(timeout=20)
+    assert app.returncode == 0
+    assert "keys dropped" in said
+    assert time.monotonic() - began < 10
+
+
+def test_app__its_port_taken__says_so_in_one_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        app = start_app(tmp_path, taken.getsockname()[1])
+        _, said = app.communicate(timeout=20)
+    assert app.returncode == 1
+    assert said.count("\n") == 1
+    assert "port" in said
