@@ -202,6 +202,30 @@ def test_bytes__behind_the_end__are_refused_when_closed_and_reported_when_not(ta
     assert tape.read() is None
 
 
+def test_segment__begun_behind_the_close__is_refused(tmp_path: Path) -> None:
+    writer = new_tape(tmp_path)
+    record_session(writer)
+    tape = Tape(writer.folder)
+    for content in (b"", b"TACET", bytes(HEADER_BYTES)):
+        tape.put(tape.with_file(f"{len(tape.segments):06d}.seg", content))
+        assert tape.read() is None
+
+
+def test_opening__salt_changed__is_refused_before_any_sound_is_read(tmp_path: Path) -> None:
+    writer = new_tape(tmp_path)
+    writer.append_consent(ConsentEvent.GIVEN)
+    writer.start_segment()
+    for seed in range(3):
+        writer.append_audio(noise(50, seed))
+    writer.close()  # the one record of the segment that is not sound, and short enough to have been torn
+    tape = Tape(writer.folder)
+    changed = bytearray(tape.files["000001.seg"])
+    changed[HEADER_BYTES - 1] ^= 1
+    (tape.folder / "000001.seg").write_bytes(changed)
+    with pytest.raises(TapeRefused):
+        TapeReader(tape.folder, tape.key)
+
+
 def test_records__any_two_swapped_within_a_segment__is_refused(tape: Tape, long_tape: Tape) -> None:
     for whole in (tape, long_tape):
         for name in whole.segments:

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from support.tape_by_the_spec import Forger, SpecRecord
 from support.tapes import (
     OTHER_SESSION_ID,
+    PRIVATE_KEY,
     RECIPIENT,
     SESSION_ID,
     events_of,
@@ -63,6 +64,18 @@ def test_open_session_key__key_of_somebody_else__says_whose_it_is_not(folder: Pa
 def test_reader__session_key_of_another_tape__is_refused(folder: Path, key: bytes) -> None:
     with pytest.raises(TapeRefused):
         TapeReader(folder, key)
+
+
+def test_reader__wrong_key_for_a_tape_without_a_segment__is_refused(tmp_path: Path) -> None:
+    writer = new_tape(tmp_path)
+    with pytest.raises(TapeRefused):
+        TapeReader(writer.folder, bytes(32))
+
+
+def test_open_session_key__only_the_check_was_changed__is_refused(folder: Path) -> None:
+    flip(folder / "head", 159)
+    with pytest.raises(TapeRefused):
+        open_session_key(read_head(folder), PRIVATE_KEY)
 
 
 def test_read_head__folder_without_a_tape__says_erased(tmp_path: Path) -> None:
@@ -240,6 +253,14 @@ FALSE_FORGERIES: dict[str, list[list[tuple[SpecRecord, bool]]]] = {
     "consent given twice": [[(CONSENT_GIVEN, False), (CONSENT_GIVEN, False)]],
     "resume without pause": [[(CONSENT_GIVEN, False), (FIRST, False), (RESUMED, False)]],
     "false position": [[(CONSENT_GIVEN, False), (FIRST, False), (SpecRecord(1, 49, noise(50, 2)), False)]],
+    "false position in the middle": [
+        [
+            (CONSENT_GIVEN, False),
+            (SpecRecord(1, 1, FIRST.payload), False),
+            (SECOND, False),
+            (SpecRecord(3, 100, b"m"), False),
+        ]
+    ],
     "false totals": [[(CONSENT_GIVEN, False), (FIRST, False), (SpecRecord(6, 50, bytes(16)), True)]],
     "close that is not final": [[(SpecRecord(6, 0, bytes(16)), False)]],
     "record after the final one": [[(CONSENT_GIVEN, True), (FIRST, False)]],

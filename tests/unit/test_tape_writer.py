@@ -64,6 +64,26 @@ def test_create__new_tape__is_private_locked_and_listed(writer: TapeWriter) -> N
     assert list_tapes(writer.folder.parent) == [writer.folder]
 
 
+def test_create__new_tape__appears_synced_and_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: list[str] = []
+    real_fsync, real_rename = os.fsync, os.rename
+
+    def fsync(fd: int) -> None:
+        real_fsync(fd)
+        steps.append("sync " + Path(f"/proc/self/fd/{fd}").readlink().name)
+
+    def rename(source: Path, target: Path) -> None:
+        real_rename(source, target)
+        steps.append("rename to " + Path(target).name)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "rename", rename)
+    tapes_dir = tmp_path / "tapes"
+    new_tape(tapes_dir).abandon()
+    unborn = f"sync .{SESSION_ID}.unborn"
+    assert steps[:5] == ["sync head", "sync reserve", unborn, f"rename to {SESSION_ID}", "sync tapes"]
+
+
 def test_create__session_that_has_a_tape__fails_and_leaves_the_tape(writer: TapeWriter) -> None:
     with pytest.raises(TapeFailed):
         new_tape(writer.folder.parent)
