@@ -103,6 +103,7 @@ from firmware.tape.records import (
     FaultRecord,
     GapRecord,
     MarkRecord,
+    Occurrence,
     Record,
     RecordType,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "FaultRecord",
     "GapRecord",
     "MarkRecord",
+    "Occurrence",
     "Recipient",
     "Record",
     "RecordType",

@@ -88,7 +88,8 @@ class CloseRecord:
     gap_samples: int
 
 
-Record: TypeAlias = AudioRecord | ConsentRecord | MarkRecord | GapRecord | FaultRecord | CloseRecord
+Occurrence: TypeAlias = ConsentRecord | MarkRecord | GapRecord | FaultRecord | CloseRecord
+Record: TypeAlias = AudioRecord | Occurrence
 
 
 def encode(record: Record) -> bytes:

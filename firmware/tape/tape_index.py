@@ -5,7 +5,7 @@ from pathlib import Path
 
 from firmware.tape.errors import ConsentMissing, TapeRefused
 from firmware.tape.head import TapeHead
-from firmware.tape.records import PREFIX_BYTES, AudioRecord, CloseRecord, MarkRecord, Record, samples_in
+from firmware.tape.records import PREFIX_BYTES, AudioRecord, CloseRecord, MarkRecord, Occurrence, Record, samples_in
 from firmware.tape.segment_file import segment_name
 from firmware.tape.segment_index import SegmentIndex, changed
 from firmware.tape.stream import (
@@ -47,6 +47,7 @@ class TapeIndex:
     def __init__(self, folder: Path, head: TapeHead, session_key: bytes) -> None:
         self.segments: list[SegmentIndex] = []
         self.stretches: list[Stretch] = []
+        self.occurrences: list[Occurrence] = []
         self.timeline = Timeline()
         self._folder = folder
         self._head = head
@@ -136,7 +137,9 @@ class TapeIndex:
             raise changed() from None
         if isinstance(record, AudioRecord):
             self._extend_stretch(record.sample, record.samples)
-        elif not isinstance(record, MarkRecord):
+            return
+        self.occurrences.append(record)
+        if not isinstance(record, MarkRecord):
             self._stretch_goes_on = False
 
     def _take_unopened_audio(self, frame: Frame) -> None:

@@ -1,4 +1,5 @@
 import os
+import threading
 from pathlib import Path
 from typing import Self
 
@@ -26,7 +27,7 @@ _ENDS_SPAN = {ConsentEvent.PAUSED, ConsentEvent.WITHDRAWN}
 
 
 class TapeWriter:
-    """The pen: seals one session to a recipient's public key, record by record. The recorder's writer thread only.
+    """The pen: seals one session to a recipient's public key, record by record. Any thread; each waits for the other.
 
     Every `append_*` returns when its record is durable: a kill or a power cut after that does not lose it. When one
     raises, its record is not on the tape and all earlier ones are. The writer can never take anything back and is never
@@ -44,6 +45,7 @@ class TapeWriter:
         self.head = head
         self._session_key = session_key
         self._lock_fd = lock_fd
+        self._pen = threading.RLock()  # two threads at once would seal two records under one nonce
         self._segment_samples = segment_s * head.sample_rate_hz
         self._head_digest = head.digest()
         self._timeline = Timeline()
@@ -102,8 +104,9 @@ class TapeWriter:
         Raises:
             ConsentMissing: the event cannot come now, such as a resume without a pause.
         """
-        record = ConsentRecord(self.samples, event, at_ms, clock_trusted)
-        self._append_event(record, final=event in _ENDS_SPAN)
+        with self._pen:
+            record = ConsentRecord(self.samples, event, at_ms, clock_trusted)
+            self._append_event(record, final=event in _ENDS_SPAN)
 
     def append_audio(self, pcm: bytes) -> None:
         """Interleaved 16-bit little-endian PCM, any whole number of frames up to one second.
@@ -115,12 +118,13 @@ class TapeWriter:
         samples = samples_in(len(pcm), self.head.channels)
         if samples > self.head.sample_rate_hz:
             raise ValueError("a record holds at most one second")
-        if self._is_full:
-            raise TapeFull
-        segment_samples = self._segment_audio_samples + samples
-        self._append(AudioRecord(self.samples, samples, pcm), final=segment_samples >= self._segment_samples)
-        if self._segment:
-            self._segment_audio_samples = segment_samples
+        with self._pen:
+            if self._is_full:
+                raise TapeFull
+            segment_samples = self._segment_audio_samples + samples
+            self._append(AudioRecord(self.samples, samples, pcm), final=segment_samples >= self._segment_samples)
+            if self._segment:
+                self._segment_audio_samples = segment_samples
 
     def append_gap(self, samples: int) -> None:
         """Says that so many samples were lost here; the timeline goes on by them and a new segment begins.
@@ -131,49 +135,55 @@ class TapeWriter:
         """
         if samples < 1:
             raise ValueError("a gap has a length")
-        self._append_event(GapRecord(self.samples, samples), final=True)
+        with self._pen:
+            self._append_event(GapRecord(self.samples, samples), final=True)
 
     def append_fault(self, code: str) -> None:
         """`code`: 1 to 32 of a-z, 0-9 and underscore, never words from the room. A new segment begins."""
-        self._append_event(FaultRecord(self.samples, code), final=True)
+        with self._pen:
+            self._append_event(FaultRecord(self.samples, code), final=True)
 
     def append_mark(self, code: str) -> None:
         """`code` as in `append_fault`."""
-        self._append_event(MarkRecord(self.samples, code), final=False)
+        with self._pen:
+            self._append_event(MarkRecord(self.samples, code), final=False)
 
     def start_segment(self) -> None:
         """The next record begins a new segment, with a fresh salt and key."""
-        if self._segment is None:
-            return
-        self._segment.close()
-        if self._segment.records:
-            self._link = self._segment.link()
-            self._next_number += 1
-        self._segment = None
-        self._segment_audio_samples = 0
+        with self._pen:
+            segment, self._segment = self._segment, None
+            self._segment_audio_samples = 0
+            if segment is None:
+                return
+            segment.close()
+            if segment.records:
+                self._link = segment.link()
+                self._next_number += 1
 
     def close(self) -> None:
         """Writes the totals and lets go of the tape; a second call does nothing.
 
         The lock is released even when the close record cannot be written: the tape then counts as ended abruptly.
         """
-        if self._lock_fd < 0:
-            return
-        totals = CloseRecord(self.samples, self._timeline.audio_samples, self._timeline.gap_samples)
-        try:
-            self._append_event(totals, final=True)
-        finally:
-            self.abandon()
+        with self._pen:
+            if self._lock_fd < 0:
+                return
+            totals = CloseRecord(self.samples, self._timeline.audio_samples, self._timeline.gap_samples)
+            try:
+                self._append_event(totals, final=True)
+            finally:
+                self.abandon()
 
     def abandon(self) -> None:
         """Lets go of the tape without a close record, as a crash would. A second call does nothing."""
-        if self._lock_fd < 0:
-            return
-        self.start_segment()
-        give_back_space(self.folder)
-        os.close(self._lock_fd)
-        self._lock_fd = -1
-        self._session_key = b""
+        with self._pen:
+            if self._lock_fd < 0:
+                return
+            self.start_segment()
+            give_back_space(self.folder)
+            os.close(self._lock_fd)
+            self._lock_fd = -1
+            self._session_key = b""
 
     def _append_event(self, record: Record, *, final: bool) -> None:
         was_full = self._is_full

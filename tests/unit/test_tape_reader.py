@@ -240,6 +240,12 @@ def test_reader__no_file_stays_open(folder: Path) -> None:
     assert len(names_in(Path("/proc/self/fd"))) == len(before)
 
 
+def test_occurrences__of_a_tape__are_its_records_without_sound(folder: Path) -> None:
+    reader = open_tape(folder)
+    assert reader.occurrences() == [record for record in reader.events() if not isinstance(record, AudioRecord)]
+    assert len(reader.occurrences()) == 7
+
+
 CONSENT_GIVEN = SpecRecord(2, 0, bytes([1, 0]) + bytes(8))
 PAUSED, RESUMED, WITHDRAWN = (SpecRecord(2, 50, bytes([code, 0]) + bytes(8)) for code in (2, 3, 4))
 FIRST, SECOND = SpecRecord(1, 0, noise(50, 1)), SpecRecord(1, 50, noise(50, 2))

@@ -2,7 +2,9 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from support.tapes import OTHER_SESSION_ID, SESSION_ID, events_of, names_in, new_tape, noise, open_tape, record_session
@@ -222,6 +224,25 @@ def test_append_audio__every_record__is_synced_before_it_returns(
         size = (live_writer.folder / "000000.seg").stat().st_size
         assert len(synced) == count
         assert synced[-1] == size
+
+
+def test_append__two_threads_at_once__seal_one_record_after_the_other(live_writer: TapeWriter) -> None:
+    threads = [Thread(target=partial(append_often, live_writer, seed)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    live_writer.close()
+    reader = open_tape(live_writer.folder)
+    assert reader.closed
+    assert reader.samples == 4 * 25 * 8
+    assert sorted(type(record).__name__ for record in reader.events()).count("MarkRecord") == 4 * 25
+
+
+def append_often(writer: TapeWriter, seed: int) -> None:
+    for _ in range(25):
+        writer.append_audio(noise(8, seed))
+        writer.append_mark("between")
 
 
 @pytest.mark.parametrize(
