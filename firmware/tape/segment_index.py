@@ -129,7 +129,7 @@ class SegmentIndex:
         return not any(self._stands_in(rest, len(self) + ahead) for ahead in range(_FOLLOWERS_SOUGHT))
 
     def _stands_in(self, rest: bytes, index: int) -> bool:
-        needle, at = Frame(0, index, final=False).pack()[4:8], 0
+        needle, at = Frame(0, index, final=False).pack()[4:8], 3
         while (at := rest.find(needle, at + 1)) >= 0:
             frame = Frame.parse(rest[at - 4 : at + FRAME_BYTES - 4].ljust(FRAME_BYTES, b"\xff"))
             if frame is None or not self._is_plausible(frame):
