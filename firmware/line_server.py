@@ -39,6 +39,7 @@ class LineServer:
         self._on_gone = on_gone
         self._clients: set[asyncio.StreamWriter] = set()
         self._last = b""
+        self._closing = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=f"lines {path.name}", daemon=True)
         self._server: asyncio.Server | None = None
@@ -83,7 +84,7 @@ class LineServer:
         writer.write(self._last)
         self._clients.add(writer)
         try:
-            while line := await reader.readline():
+            while not self._closing and (line := await reader.readline()):
                 self._on_line(writer, line)
         except (OSError, ValueError):  # gone, or a line without end
             pass
@@ -103,6 +104,8 @@ class LineServer:
     async def _hang_up(self) -> None:
         if self._server is not None:
             self._server.close()
-        for writer in self._clients:
-            writer.transport.abort()
-        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
+        self._closing = True
+        while rest := asyncio.all_tasks() - {asyncio.current_task()}:  # also those that are only just connecting
+            for writer in self._clients:
+                writer.transport.abort()
+            await asyncio.wait(rest)
