@@ -15,6 +15,9 @@ from typing import Self
 
 from support.waiting import wait_until
 
+_SMALL_BLOCKS_MS = 20  # one silent player of such a latency makes the sink deliver steadily
+_AHEAD_MS = 500  # what a player keeps ahead, so that a busy machine tears no hole into what it plays
+
 
 def missing_programs() -> str | None:
     """Why the virtual microphone cannot run here, or None."""
@@ -75,7 +78,7 @@ class PulseMicrophone:
             stderr=subprocess.DEVNULL,
         )
         wait_until(self._answers, 10, "for PulseAudio")
-        self._silence = self._player("/dev/zero")
+        self._silence = self._player("/dev/zero", _SMALL_BLOCKS_MS)
         self._hear_first_sound()
 
     def kill(self) -> None:
@@ -112,22 +115,22 @@ class PulseMicrophone:
         player.wait(600)
         time.sleep(0.3)  # what the player handed over has still to pass through the server
 
-    def _player(self, source: str) -> subprocess.Popen[bytes]:
-        command = [*self._pacat("--playback", "vsink"), source]
+    def _player(self, source: str, latency_ms: int = _AHEAD_MS) -> subprocess.Popen[bytes]:
+        command = [*self._pacat("--playback", "vsink", latency_ms), source]
         return subprocess.Popen(command, env=os.environ | self.environment, stderr=subprocess.DEVNULL)
 
     def _hear_first_sound(self) -> None:
         """The sink's first two seconds come at once, when they are over; what is played meanwhile would be cut."""
         with subprocess.Popen(
-            self._pacat("--record", "vmic"), env=os.environ | self.environment, stdout=subprocess.PIPE
+            self._pacat("--record", "vmic", _SMALL_BLOCKS_MS), env=os.environ | self.environment, stdout=subprocess.PIPE
         ) as listener:
             assert listener.stdout is not None
             listener.stdout.read(320)
             listener.kill()
 
-    def _pacat(self, direction: str, device: str) -> list[str]:
+    def _pacat(self, direction: str, device: str, latency_ms: int) -> list[str]:
         shape = (f"--rate={self._sample_rate_hz}", f"--channels={self._channels}", "--format=s16le")
-        return ["pacat", direction, "--raw", "--latency-msec=20", *shape, "-d", device]
+        return ["pacat", direction, "--raw", f"--latency-msec={latency_ms}", *shape, "-d", device]
 
     def _answers(self) -> bool:
         return self._socket.exists() and "vmic" in self._pactl("list", "short", "sources")

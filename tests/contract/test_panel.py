@@ -1,0 +1,109 @@
+"""Every panel adapter, and the fake that stands for them elsewhere, keeps these promises."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from support.fake_panel import FakePanel
+from support.recorder_process import LineClient
+from support.waiting import wait_until
+
+from firmware.light import Levels
+from firmware.panel import Panel, PanelPins
+from firmware.panel_gpio import GpioPanel, MockPins
+from firmware.panel_simulated import SimulatedPanel
+
+PINS = PanelPins(button=17, red=27, green=22, heartbeat=23)
+DARK = Levels(red=False, green=False)
+
+
+@dataclass
+class Bench:
+    """A panel, and the finger and the eye from outside."""
+
+    panel: Panel
+    press: Callable[[], None]
+    release: Callable[[], None]
+    heartbeat: Callable[[], bool]
+
+
+def _gpio() -> Iterator[Bench]:
+    pins = MockPins(PINS)
+    panel = GpioPanel(PINS, pins.factory)
+    yield Bench(panel, pins.press, pins.release, panel.heartbeat_level)
+    panel.close()
+
+
+def _simulated() -> Iterator[Bench]:
+    folder = Path(tempfile.mkdtemp(prefix="tacet"))
+    panel = SimulatedPanel(PINS, folder / "panel.sock")
+    page = LineClient(folder / "panel.sock")
+    wait_until(lambda: page.lines)
+
+    def heartbeat() -> bool:
+        return bool(page.lines[-1]["heartbeat"])
+
+    yield Bench(panel, lambda: page.send({"button": "press"}), lambda: page.send({"button": "release"}), heartbeat)
+    panel.close()
+    page.close()
+    shutil.rmtree(folder)
+
+
+def _fake() -> Iterator[Bench]:
+    panel = FakePanel()
+    yield Bench(panel, panel.press, panel.release, lambda: panel.heartbeat)
+    panel.close()
+
+
+@pytest.fixture(params=[_gpio, _simulated, _fake], ids=["gpio", "simulated", "fake"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    yield from request.param()
+
+
+def test_panel__new__is_dark_and_not_pressed(bench: Bench) -> None:
+    assert bench.panel.shown() == DARK
+    assert not bench.panel.button_is_down()
+
+
+@pytest.mark.parametrize("red", [True, False])
+@pytest.mark.parametrize("green", [True, False])
+def test_panel__shown_levels__are_read_back(bench: Bench, red: bool, green: bool) -> None:  # noqa: FBT001  a table of cases
+    bench.panel.show(Levels(red=not red, green=not green))
+    bench.panel.show(Levels(red=red, green=green))
+    assert bench.panel.shown() == Levels(red=red, green=green)
+
+
+def test_panel__pressed_and_let_go__tells_each_edge(bench: Bench) -> None:
+    edges: list[bool] = []
+    bench.panel.watch_button(edges.append)
+    bench.press()
+    wait_until(lambda: edges == [True])
+    assert bench.panel.button_is_down()
+    bench.release()
+    wait_until(lambda: edges == [True, False])
+    assert not bench.panel.button_is_down()
+
+
+def test_panel__beats__turn_the_heartbeat_over_and_leave_the_lamps(bench: Bench) -> None:
+    bench.panel.show(Levels(red=True, green=False))
+    before = bench.heartbeat()
+    bench.panel.beat()
+    wait_until(lambda: bench.heartbeat() is not before)
+    bench.panel.beat()
+    wait_until(lambda: bench.heartbeat() is before)
+    assert bench.panel.shown() == Levels(red=True, green=False)
+
+
+def test_panel__pressing__does_not_touch_the_lamps(bench: Bench) -> None:
+    bench.panel.show(Levels(red=False, green=True))
+    bench.press()
+    wait_until(bench.panel.button_is_down)
+    assert bench.panel.shown() == Levels(red=False, green=True)
+
+
+def test_panel__closed_twice__is_harmless(bench: Bench) -> None:
+    bench.panel.close()
+    bench.panel.close()
