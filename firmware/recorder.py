@@ -94,12 +94,16 @@ class Recorder:
 
     def run(self) -> bool:
         """Works until it is told to quit; returns whether everything was closed in time."""
-        self._panel.watch_button(lambda down: self._inbox.put(ButtonMoved(down, self._clock_ms())))
-        self._lamp.show(LIGHTS[self._state.phase])
+        self.begin()
         while not self._is_over():
             self.turn(TICK_S)
         self._lamp.show(DARK)
         return not self._acting
+
+    def begin(self) -> None:
+        """Shows the first light and minds the button."""
+        self._lamp.show(LIGHTS[self._state.phase])
+        self._panel.watch_button(lambda down: self._inbox.put(ButtonMoved(down, self._clock_ms())))
 
     def turn(self, wait_s: float) -> None:
         """Hears what has come, waiting at most `wait_s` for it, and looks around once."""
