@@ -45,12 +45,20 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """What the transcriber takes along from one window of a session to the next."""
+
+    prompt: tuple[int, ...] = field(default=(), repr=False)  # tokens of the text before, speech in clear
+    language: str | None = None  # ISO 639-1; None: not known yet
+    loudest: float | None = None  # the highest value of the spectrogram so far, log10 of the power
+
+
+@dataclass(frozen=True, slots=True)
 class Cursor:
     """How far a session has been heard: all that transcription needs to go on after a kill."""
 
     next_sample: int = 0  # the first sample (frame) not yet heard
-    prompt: tuple[int, ...] = field(default=(), repr=False)  # tokens of the text before, speech in clear
-    language: str | None = None
+    context: Context = Context()
     next_seq: int = 0
     finished: bool = False  # the tape has ended and all of it was heard
 

@@ -18,6 +18,8 @@ from firmware.tape import (
 
 log = logging.getLogger(__name__)
 
+UNHEARD = (SessionState.RECORDING, SessionState.CAPTURED, SessionState.TRANSCRIBING)
+
 
 @dataclass(slots=True)
 class OpenTape:
@@ -87,12 +89,18 @@ class Ingest:
                 self._passed.add(folder.name)
                 return
             self._vault.sessions.add(_session(head))
-            if self._vault.sessions.cursor(head.session_id).finished:
+            if self._is_heard(head.session_id):
                 self._passed.add(folder.name)
                 return
             self._open[head.session_id] = OpenTape(folder, TapeReader(folder, self._session_key(head)))
         except TapeError as error:
             self.refuse(folder.name, error)
+
+    def _is_heard(self, session_id: str) -> bool:
+        """Whether the session was heard to its end and has moved on, which a kill may have kept apart."""
+        row = self._vault.sessions.get(session_id)
+        moved_on = row is not None and row.state not in UNHEARD
+        return moved_on and self._vault.sessions.cursor(session_id).finished
 
     def _session_key(self, head: TapeHead) -> bytes:
         kept = self._vault.session_key(head.session_id)
@@ -108,6 +116,6 @@ def _session(head: TapeHead) -> SessionHead:
 
 def _pauses(reader: TapeReader) -> Iterator[Pause]:
     """Where the consent rested and was given again."""
-    for record in reader.events():
+    for record in reader.occurrences():
         if isinstance(record, ConsentRecord) and record.event is ConsentEvent.RESUMED:
             yield Pause(record.sample * 1000 // reader.head.sample_rate_hz)

@@ -10,12 +10,12 @@ import struct
 from dataclasses import asdict
 from typing import Any
 
-from app.asr.transcriber import WINDOW_SAMPLES, Heard, Utterance, Window
-from app.domain import Word
+from app.asr.transcriber import NEIGHBOUR_SAMPLES, WINDOW_SAMPLES, Heard, Utterance, Window
+from app.domain import Context, Word
 
 LENGTH = struct.Struct(">I")
 MAX_HEAD_BYTES = 1 << 20
-MAX_BODY_BYTES = WINDOW_SAMPLES * 2
+MAX_BODY_BYTES = (WINDOW_SAMPLES + 2 * NEIGHBOUR_SAMPLES) * 2
 
 
 def send_frame(connection: socket.socket, head: dict[str, Any], body: bytes = b"") -> None:
@@ -49,11 +49,12 @@ def _receive_exactly(connection: socket.socket, length: int) -> bytes:
 
 
 def window_head(window: Window) -> dict[str, Any]:
-    return {"final": window.final, "prompt": window.prompt, "language": window.language}
+    names = ("final", "before_samples", "after_samples")
+    return {name: getattr(window, name) for name in names} | {"context": asdict(window.context)}
 
 
 def window_from(head: dict[str, Any], body: bytes) -> Window:
-    return Window(pcm=body, final=head["final"], prompt=tuple(head["prompt"]), language=head["language"])
+    return Window(pcm=body, **head | {"context": _context(head["context"])})
 
 
 def heard_head(heard: Heard) -> dict[str, Any]:
@@ -65,5 +66,8 @@ def heard_from(head: dict[str, Any]) -> Heard:
         Utterance(part["start_ms"], part["end_ms"], part["text"], tuple(Word(**word) for word in part["words"]))
         for part in head["utterances"]
     )
-    rest = {name: head[name] for name in ("advance_samples", "language", "model")}
-    return Heard(utterances=tuple(utterances), prompt=tuple(head["prompt"]), **rest)
+    return Heard(tuple(utterances), head["advance_samples"], _context(head["context"]), head["model"])
+
+
+def _context(head: dict[str, Any]) -> Context:
+    return Context(**head | {"prompt": tuple(head["prompt"])})

@@ -3,20 +3,27 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.domain import Word
+from app.domain import Context, Word
 
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SAMPLES = 30 * SAMPLE_RATE_HZ  # what Whisper's encoder takes at once
+FRAME_SAMPLES = SAMPLE_RATE_HZ // 100  # a column of Whisper's spectrogram: 10 ms
+NEIGHBOUR_SAMPLES = 3 * FRAME_SAMPLES  # a column is made of 400 samples, centred
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most 30 s of sound, and what was said before it. Speech in clear."""
+    """At most 30 s of sound, and what was said before it. Speech in clear.
 
-    pcm: bytes = field(repr=False)  # s16le, mono, 16 kHz
+    The spectrogram of a sample needs its neighbours, so a window brings a little of the sound around it where there is
+    some; without it, the first and the last frame differ from those of the whole recording, and so may the words.
+    """
+
+    pcm: bytes = field(repr=False)  # s16le, mono, 16 kHz, with the neighbours
     final: bool  # nothing follows that could complete the last sentence: the tape ended or the record was paused
-    prompt: tuple[int, ...] = field(default=(), repr=False)  # tokens of the text before
-    language: str | None = None  # ISO 639-1; None: detect
+    context: Context = field(default_factory=Context)
+    before_samples: int = 0  # how much of the sound belongs to the window before; whole frames of 10 ms
+    after_samples: int = 0  # how much to the one after
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +41,8 @@ class Heard:
     """What a window held, and where the next one starts."""
 
     utterances: tuple[Utterance, ...] = field(repr=False)
-    advance_samples: int  # 1..len(window); a sentence cut by the window's end is left for the next
-    prompt: tuple[int, ...] = field(repr=False)
-    language: str | None
+    advance_samples: int  # 1..the window's samples; a sentence cut by the window's end is left for the next
+    context: Context  # for the next window
     model: str
 
 

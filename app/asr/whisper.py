@@ -7,6 +7,7 @@ decoded, and a sentence during which it hears nobody is left out.
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,13 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 from numpy.typing import NDArray
 
-from app.asr.transcriber import SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
-from app.domain import Word
+from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
+from app.domain import Context, Word
 
 Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
 # Low, because a missed quiet voice loses words, and an overheard noise only costs a decoded window.
 VOICE = VadOptions(threshold=0.2, min_silence_duration_ms=500, speech_pad_ms=400)
-FRAME_SAMPLES = 160  # a column of Whisper's spectrogram: 10 ms
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
 SEED = 1  # the fallback samples; the same window must give the same words
 
@@ -43,20 +43,22 @@ class WhisperTranscriber:
 
     def hear(self, window: Window) -> Heard:
         """Give the words of a window of at most 30 s."""
-        audio: Audio = np.frombuffer(window.pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
+        around: Audio = np.frombuffer(window.pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
+        audio = around[window.before_samples : len(around) - window.after_samples]
         if not 0 < len(audio) <= WINDOW_SAMPLES:
             message = f"a window holds 1 to {WINDOW_SAMPLES} samples, not {len(audio)}"
             raise ValueError(message)
         voices = get_speech_timestamps(audio, VOICE)
         if not voices:
-            return self._nothing(window, len(audio))
+            return self._nothing(window, len(audio), window.context)
         ctranslate2.set_random_seed(SEED)
-        language = window.language or self._detect(audio)
-        return self._decode(window, audio, language, voices)
+        features, loudest = self._spectrogram(around, window)
+        context = replace(window.context, language=window.context.language or self._detect(audio), loudest=loudest)
+        return self._decode(window, features, context, len(audio), voices)
 
-    def _nothing(self, window: Window, samples: int, language: str | None = None) -> Heard:
+    def _nothing(self, window: Window, samples: int, context: Context) -> Heard:
         tail = 0 if window.final else min(TAIL_SAMPLES, samples - 1)
-        return Heard((), samples - tail, window.prompt, language or window.language, self.name)
+        return Heard((), samples - tail, context, self.name)
 
     def _detect(self, audio: Audio) -> str:
         if not self._model.model.is_multilingual:
@@ -64,16 +66,32 @@ class WhisperTranscriber:
         language, _, _ = self._model.detect_language(audio)
         return str(language)
 
-    def _decode(self, window: Window, audio: Audio, language: str, voices: list[dict[str, int]]) -> Heard:
-        model, options = self._model, self._options
-        tokenizer = Tokenizer(model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=language)
-        features = model.feature_extractor(audio)
-        frames = max(1, min(features.shape[-1] - 1, model.feature_extractor.nb_max_frames))
-        encoded = model.encode(pad_or_trim(features[:, :frames]))
-        prompt = model.get_prompt(tokenizer, list(window.prompt))
+    def _spectrogram(self, around: Audio, window: Window) -> tuple[Audio, float]:
+        """Give the window's columns, shape (mel bands, frames), and the loudest value so far.
+
+        Whisper's spectrogram is cut 8 below the loudest value of the whole recording. A window knows the loudest until
+        now, and raises its own cut to that.
+        """
+        features: Audio = self._model.feature_extractor(around)
+        own = float(features.max()) * 4 - 4  # undoes the extractor's (x + 4) / 4
+        loudest = max(own, window.context.loudest if window.context.loudest is not None else own)
+        samples = len(around) - window.before_samples - window.after_samples
+        frames = max(1, min(samples // FRAME_SAMPLES, self._model.feature_extractor.nb_max_frames))
+        first = window.before_samples // FRAME_SAMPLES
+        return np.maximum(features[:, first : first + frames], (loudest - 8 + 4) / 4), loudest
+
+    def _decode(
+        self, window: Window, features: Audio, context: Context, samples: int, voices: list[dict[str, int]]
+    ) -> Heard:
+        model, options, frames = self._model, self._options, features.shape[-1]
+        tokenizer = Tokenizer(
+            model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
+        )
+        encoded = model.encode(pad_or_trim(features))
+        prompt = model.get_prompt(tokenizer, list(context.prompt))
         result, log_probability, temperature, _ = model.generate_with_fallback(encoded, prompt, tokenizer, options)
         if result.no_speech_prob > options.no_speech_threshold and log_probability <= options.log_prob_threshold:
-            return self._nothing(window, len(audio), language)
+            return self._nothing(window, samples, context)
         found, next_frame, _ = model._split_segments_by_timestamps(  # noqa: SLF001  pinned; the rule must be theirs
             tokenizer=tokenizer,
             tokens=result.sequences_ids[0],
@@ -93,13 +111,12 @@ class WhisperTranscriber:
         )
         kept = [part for part in found if _is_said(part, tokenizer.decode(part["tokens"]), voices)]
         said = [token for part in kept for token in part["tokens"]]
-        context = () if temperature > options.prompt_reset_on_temperature else (*window.prompt, *said)
-        advance = len(audio) if not 0 < next_frame < frames else next_frame * FRAME_SAMPLES
+        text_before = () if temperature > options.prompt_reset_on_temperature else (*context.prompt, *said)
+        advance = samples if not 0 < next_frame < frames else next_frame * FRAME_SAMPLES
         return Heard(
             utterances=tuple(_utterance(part, tokenizer.decode(part["tokens"]).strip()) for part in kept),
-            advance_samples=min(advance, len(audio)),
-            prompt=context[-model.max_length // 2 :],
-            language=language,
+            advance_samples=min(advance, samples),
+            context=replace(context, prompt=text_before[-model.max_length // 2 :]),
             model=self.name,
         )
 

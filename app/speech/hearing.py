@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from app.asr.transcriber import SAMPLE_RATE_HZ, Heard, Transcriber, Window
+from app.asr.transcriber import SAMPLE_RATE_HZ, Transcriber, Window
 from app.domain import Cursor
 from app.ingest import OpenTape
 from app.speech.attribution import attribute, mixed_down, segments
@@ -9,7 +9,7 @@ from app.vault.sessions import SessionStore
 
 
 def hear_next(tape: OpenTape, store: SessionStore, transcriber: Transcriber) -> Cursor | None:
-    """Hear one span more and keep its words; None where the tape has to grow first.
+    """Hear one span more and keep its words; give how far the session was heard, None where the tape has to grow first.
 
     The words and the place to go on from are stored in one step, so a kill at any moment loses or repeats nothing.
 
@@ -18,10 +18,12 @@ def hear_next(tape: OpenTape, store: SessionStore, transcriber: Transcriber) -> 
         TapeError: the tape was changed or is gone.
     """
     cursor = store.cursor(tape.session_id)
+    if cursor.finished:
+        return cursor
     ended = not tape.being_written
     span = next_span(tape.reader.stretches(), cursor.next_sample, ended=ended)
     if span is None:
-        if not ended or cursor.finished:
+        if not ended:
             return None
         finished = replace(cursor, finished=True)
         store.append_segments(tape.session_id, [], finished)
@@ -30,24 +32,29 @@ def hear_next(tape: OpenTape, store: SessionStore, transcriber: Transcriber) -> 
 
 
 def _hear(tape: OpenTape, store: SessionStore, transcriber: Transcriber, cursor: Cursor, span: Span) -> Cursor:
-    channels = tape.reader.head.channels
-    pcm = tape.reader.read_pcm(span.start_sample, span.samples)
-    heard = transcriber.hear(Window(mixed_down(pcm, channels), span.final, cursor.prompt, cursor.language))
+    heard = transcriber.hear(_window(tape, cursor, span))
     found = segments(
-        attribute(heard.utterances, pcm, channels),
+        attribute(heard.utterances, tape.reader.read_pcm(span.start_sample, span.samples), tape.reader.head.channels),
         first_seq=cursor.next_seq,
         offset_ms=span.start_sample * 1000 // SAMPLE_RATE_HZ,
         model=heard.model,
     )
-    following = _advanced(cursor, span, heard, len(found))
+    following = Cursor(
+        next_sample=span.start_sample + heard.advance_samples,
+        context=heard.context,
+        next_seq=cursor.next_seq + len(found),
+    )
     store.append_segments(tape.session_id, found, following)
     return following
 
 
-def _advanced(cursor: Cursor, span: Span, heard: Heard, new_segments: int) -> Cursor:
-    return Cursor(
-        next_sample=span.start_sample + heard.advance_samples,
-        prompt=heard.prompt,
-        language=heard.language,
-        next_seq=cursor.next_seq + new_segments,
+def _window(tape: OpenTape, cursor: Cursor, span: Span) -> Window:
+    around = span.before_samples + span.samples + span.after_samples
+    pcm = tape.reader.read_pcm(span.start_sample - span.before_samples, around)
+    return Window(
+        mixed_down(pcm, tape.reader.head.channels),
+        final=span.final,
+        context=cursor.context,
+        before_samples=span.before_samples,
+        after_samples=span.after_samples,
     )

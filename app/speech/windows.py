@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from app.asr.transcriber import WINDOW_SAMPLES
+from app.asr.transcriber import FRAME_SAMPLES, NEIGHBOUR_SAMPLES, WINDOW_SAMPLES
 
 
 class Stretch(Protocol):
@@ -21,6 +21,8 @@ class Span:
     start_sample: int
     samples: int
     final: bool  # nothing follows that could complete its last sentence
+    before_samples: int = 0  # neighbours, see app.asr.transcriber.Window
+    after_samples: int = 0
 
 
 def next_span(stretches: Sequence[Stretch], heard_until: int, *, ended: bool) -> Span | None:
@@ -35,7 +37,14 @@ def next_span(stretches: Sequence[Stretch], heard_until: int, *, ended: bool) ->
         if available <= 0:
             continue
         complete = ended or number < len(stretches)
-        if available < WINDOW_SAMPLES and not complete:
+        if available < WINDOW_SAMPLES + NEIGHBOUR_SAMPLES and not complete:
             return None
-        return Span(start, min(available, WINDOW_SAMPLES), final=complete and available <= WINDOW_SAMPLES)
+        samples = min(available, WINDOW_SAMPLES)
+        return Span(
+            start,
+            samples,
+            final=complete and samples == available,
+            before_samples=min(start - stretch.start_sample, NEIGHBOUR_SAMPLES) // FRAME_SAMPLES * FRAME_SAMPLES,
+            after_samples=min(available - samples, NEIGHBOUR_SAMPLES),
+        )
     return None

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
 
-from app.domain import Cursor, SessionHead, SessionRow, SessionState
+from app.domain import Context, Cursor, SessionHead, SessionRow, SessionState
 from app.vault.database import Connection, Row
 from app.vault.errors import NoSuchSession
 
@@ -74,22 +76,24 @@ def read_cursor(connection: Connection, session_id: str) -> Cursor:
         NoSuchSession: It is not there, perhaps not any more.
     """
     require_session(connection, session_id)
-    next_sample, prompt, language, next_seq, finished = connection.execute(
-        "SELECT heard_samples, heard_prompt, heard_language, heard_segments, heard_all FROM sessions"
-        " WHERE session_id = ?",
+    next_sample, context, next_seq, finished = connection.execute(
+        "SELECT heard_samples, heard_context, heard_segments, heard_all FROM sessions WHERE session_id = ?",
         (session_id,),
     ).fetchone()
-    return Cursor(next_sample, tuple(json.loads(prompt)), language, next_seq, bool(finished))
+    return Cursor(next_sample, _context(json.loads(context)), next_seq, bool(finished))
+
+
+def _context(stored: dict[str, Any]) -> Context:
+    return Context(**stored | {"prompt": tuple(stored.get("prompt", ()))})
 
 
 def update_cursor(connection: Connection, session_id: str, cursor: Cursor, *, new_words: int) -> None:
     connection.execute(
-        "UPDATE sessions SET heard_samples = ?, heard_prompt = ?, heard_language = ?, heard_segments = ?,"
-        " heard_all = ?, words = words + ? WHERE session_id = ?",
+        "UPDATE sessions SET heard_samples = ?, heard_context = ?, heard_segments = ?, heard_all = ?,"
+        " words = words + ? WHERE session_id = ?",
         (
             cursor.next_sample,
-            json.dumps(cursor.prompt),
-            cursor.language,
+            json.dumps(asdict(cursor.context)),
             cursor.next_seq,
             cursor.finished,
             new_words,

@@ -11,6 +11,7 @@ from support.demo_sound import MODELS_DIR, demo_pcm
 
 from app.asr.client import SocketTranscriber
 from app.asr.transcriber import SAMPLE_RATE_HZ, TranscriberAway, TranscriberFailed, Window
+from app.domain import Context
 from app.speech.attribution import mixed_down
 
 
@@ -29,7 +30,7 @@ def transcriber(asr: AsrProcess) -> Iterator[SocketTranscriber]:
 
 
 def window(start_s: float, end_s: float, *, final: bool = True) -> Window:
-    return Window(mixed_down(demo_pcm(start_s, end_s), 2), final=final, language="en")
+    return Window(mixed_down(demo_pcm(start_s, end_s), 2), final=final, context=Context(language="en"))
 
 
 def test_asr__a_window_of_the_demo_session__gives_its_words_with_times_and_probabilities(

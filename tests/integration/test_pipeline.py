@@ -11,13 +11,14 @@ from support.demo_sound import CHANNELS, RATE_HZ, demo_pcm, demo_words
 from support.words import word_error_rate
 
 from app.asr.client import SocketTranscriber
-from app.asr.transcriber import WINDOW_SAMPLES, Window
-from app.domain import SessionRow, SessionState
+from app.asr.transcriber import Window
+from app.domain import Context, SessionRow, SessionState
 from app.pipeline import Pipeline
 from app.speech.attribution import attribute, mixed_down, segments
+from app.speech.windows import next_span
 from app.vault.keys import Cost
 from app.vault.vault import Vault, Vaults
-from firmware.tape import ConsentEvent, Recipient, TapeWriter
+from firmware.tape import ConsentEvent, Recipient, Stretch, TapeWriter
 
 CHEAP = Cost(memory_kib=64, passes=1, lanes=1)
 SESSION = "5e" * 16
@@ -152,15 +153,15 @@ def test_pipeline__the_transcriber_killed_again_and_again__gives_the_same_transc
 def _transcript_without_kills(box: Box) -> str:
     """The same sound heard window by window, start to end, without a tape or a vault."""
     transcriber = SocketTranscriber(box.asr.socket_path)
-    pcm, texts, place, prompt, language = demo_pcm(0, 100), [], 0, (), None
-    frames = len(pcm) // 4
-    while place < frames:
-        part = pcm[place * 4 : (place + WINDOW_SAMPLES) * 4]
-        final = place + WINDOW_SAMPLES >= frames
-        heard = transcriber.hear(Window(mixed_down(part, 2), final, prompt, language))
-        found = segments(attribute(heard.utterances, part, 2), first_seq=0, offset_ms=0, model="")
-        texts += [segment.text for segment in found]
-        place, prompt, language = place + heard.advance_samples, heard.prompt, heard.language
+    pcm, texts, place, context = demo_pcm(0, 100), [], 0, Context()
+    while span := next_span([Stretch(0, len(pcm) // 4)], place, ended=True):
+        first, last = span.start_sample, span.start_sample + span.samples
+        around = pcm[(first - span.before_samples) * 4 : (last + span.after_samples) * 4]
+        window = Window(mixed_down(around, 2), span.final, context, span.before_samples, span.after_samples)
+        heard = transcriber.hear(window)
+        turns = attribute(heard.utterances, pcm[first * 4 : last * 4], 2)
+        texts += [segment.text for segment in segments(turns, first_seq=0, offset_ms=0, model="")]
+        place, context = place + heard.advance_samples, heard.context
     transcriber.close()
     return " ".join(texts)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from support.vaults import OTHER_SESSION, RATE_HZ, SESSION, STARTED_AT_MS, cursor, draft, head, open_vault, segment
 
-from app.domain import Approval, Cursor, Pause, SessionState
+from app.domain import Approval, Context, Cursor, Pause, SessionState
 from app.vault.errors import (
     ApprovalMissing,
     NoSuchSession,
@@ -109,7 +109,7 @@ def test_every_method__session_is_not_there__says_so(sessions: SessionStore) -> 
 def test_segments__read_back__are_exactly_what_was_heard(sessions: SessionStore) -> None:
     sessions.add(head())
     heard = [segment(0, 'quotes " and \u2028 \U0001f642'), segment(1, "x", speaker=None)]
-    at = Cursor(1234, (1, 50257, 0), "de", 2)
+    at = Cursor(1234, Context((1, 50257, 0), "de", 1.25), 2)
     sessions.append_segments(SESSION, heard, at)
     assert sessions.segments(SESSION) == heard
     assert sessions.cursor(SESSION) == at

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.domain import Cursor, Segment, SessionHead, SessionState, Word
+from app.domain import Context, Cursor, Segment, SessionHead, SessionState, Word
 from app.vault.keys import CHEAP_COST
 from app.vault.vault import Vault, Vaults
 
@@ -40,7 +40,7 @@ def segment(seq: int, text: str = "", speaker: str | None = "1") -> Segment:
 
 def cursor(segments: int, *, finished: bool = False) -> Cursor:
     """Where transcription stands after this many segments."""
-    return Cursor(segments * 2 * RATE_HZ, prompt=(7, 8), language="en", next_seq=segments, finished=finished)
+    return Cursor(segments * 2 * RATE_HZ, context=Context((7, 8), "en"), next_seq=segments, finished=finished)
 
 
 def draft(vault: Vault, *texts: str, session_id: str = SESSION) -> None:

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.asr.transcriber import WINDOW_SAMPLES
+from app.asr.transcriber import NEIGHBOUR_SAMPLES, WINDOW_SAMPLES
 from app.speech.windows import Span, next_span
 
 
@@ -21,11 +21,25 @@ def test_next_span__a_growing_tape_with_less_than_a_window__waits() -> None:
 
 
 def test_next_span__an_ended_tape_with_less_than_a_window__gives_the_rest_as_final() -> None:
-    assert next_span([Stretch(0, HALF)], 100, ended=True) == Span(100, HALF - 100, final=True)
+    assert next_span([Stretch(0, HALF)], 160, ended=True) == Span(160, HALF - 160, final=True, before_samples=160)
 
 
 def test_next_span__more_than_a_window__gives_a_whole_one_that_is_not_final() -> None:
-    assert next_span([Stretch(0, WINDOW_SAMPLES + 1)], 0, ended=True) == Span(0, WINDOW_SAMPLES, final=False)
+    whole = Span(0, WINDOW_SAMPLES, final=False, after_samples=1)
+    assert next_span([Stretch(0, WINDOW_SAMPLES + 1)], 0, ended=True) == whole
+
+
+def test_next_span__a_growing_tape__waits_for_the_neighbours_of_a_window() -> None:
+    stretch = Stretch(0, WINDOW_SAMPLES + NEIGHBOUR_SAMPLES)
+    assert next_span([Stretch(0, stretch.samples - 1)], 0, ended=False) is None
+    assert next_span([stretch], 0, ended=False) == Span(0, WINDOW_SAMPLES, final=False, after_samples=NEIGHBOUR_SAMPLES)
+
+
+def test_next_span__in_the_middle__brings_neighbours_on_both_sides_in_whole_frames() -> None:
+    span = next_span([Stretch(0, 3 * WINDOW_SAMPLES)], 16_000, ended=True)
+    assert span == Span(
+        16_000, WINDOW_SAMPLES, final=False, before_samples=NEIGHBOUR_SAMPLES, after_samples=NEIGHBOUR_SAMPLES
+    )
 
 
 def test_next_span__before_a_break__ends_at_the_break_and_is_final() -> None:

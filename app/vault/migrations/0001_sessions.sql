@@ -13,8 +13,7 @@ CREATE TABLE sessions (
     words          INTEGER NOT NULL DEFAULT 0, -- of the machine, counted as they come so that the list need not
     -- how far it was heard (app.domain.Cursor)
     heard_samples  INTEGER NOT NULL DEFAULT 0,
-    heard_prompt   TEXT NOT NULL DEFAULT '[]',
-    heard_language TEXT,
+    heard_context  TEXT NOT NULL DEFAULT '{}', -- JSON: app.domain.Context
     heard_segments INTEGER NOT NULL DEFAULT 0,
     heard_all      INTEGER NOT NULL DEFAULT 0 CHECK (heard_all IN (0, 1))
 ) STRICT;
