@@ -11,7 +11,6 @@ from firmware.tape import (
     TapeError,
     TapeHead,
     TapeReader,
-    is_being_written,
     list_tapes,
     read_head,
 )
@@ -60,8 +59,8 @@ class Ingest:
         Raises:
             TapeError: the tape was changed or is gone; `refuse` it.
         """
-        tape.being_written = is_being_written(tape.folder)  # asked first: what is then read is all there will be
         tape.reader.refresh()
+        tape.being_written = tape.reader.growing
         stretches = len(tape.reader.stretches())
         if stretches != tape.breaks:
             self._vault.sessions.add_pauses(tape.session_id, list(_pauses(tape.reader)))

@@ -118,7 +118,7 @@ class Pipeline:
     def _note(self, ingest: Ingest, vault: Vault, tape: OpenTape, cursor: Cursor) -> None:
         self._show(vault, tape, cursor)
         if cursor.finished:
-            vault.sessions.set_state(tape.session_id, SessionState.DRAFTED, _how_it_ended(tape))
+            vault.sessions.set_state(tape.session_id, SessionState.DRAFTED, tape.reader.damage)
             ingest.release(tape)
             self._progress.pop(tape.session_id, None)
             self.changes.notify()
@@ -150,15 +150,3 @@ def _state(tape: OpenTape, cursor: Cursor) -> SessionState:
     if tape.being_written:
         return SessionState.RECORDING
     return SessionState.TRANSCRIBING if cursor.next_sample else SessionState.CAPTURED
-
-
-def _how_it_ended(tape: OpenTape) -> str | None:
-    """Tell in a sentence how a recording ended that was not ended by a person."""
-    if tape.reader.damage:
-        return tape.reader.damage
-    if not tape.reader.closed:
-        return (
-            "The recording ended abruptly, as in a power cut. Everything up to then is safe; check that the end is "
-            "what you expect."
-        )
-    return None
