@@ -37,7 +37,7 @@ bench: setup-test ## measure words and samples against faster-whisper (needs DAT
 	@$(bin)/python -m tests.bench.demo_clips $(if $(DATA),--data $(DATA)) $(ARGS)
 
 screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
-	@$(bin)/python -m tests.browser.take_screenshots build/screenshots
+	@$(bin)/python tests/browser/take_screenshots.py build/screenshots
 
 lock: setup-test ## pin all dependencies anew, for x86-64 and aarch64, Python 3.11 to 3.13
 	@setup/lock.sh
