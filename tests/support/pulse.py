@@ -8,8 +8,6 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -99,21 +97,10 @@ class PulseMicrophone:
         assert self._server is not None
         self._server.send_signal(signal.SIGCONT)
 
-    @contextmanager
-    def playing(self, pcm_file: Path) -> Iterator[None]:
-        """Plays raw s16le of the microphone's rate and channels; leaving stops it."""
-        player = self._player(str(pcm_file))
-        try:
-            yield
-        finally:
-            player.kill()
-            player.wait()
-
     def play(self, pcm_file: Path) -> None:
-        """Plays it to its end."""
-        player = self._player(str(pcm_file))
-        player.wait(600)
-        time.sleep(0.3)  # what the player handed over has still to pass through the server
+        """Plays it to its end, which on a busy machine may reach a listener even later than this returns."""
+        self._player(str(pcm_file)).wait(600)
+        time.sleep(0.5)
 
     def _player(self, source: str, latency_ms: int = _AHEAD_MS) -> subprocess.Popen[bytes]:
         command = [*self._pacat("--playback", "vsink", latency_ms), source]
