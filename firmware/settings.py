@@ -11,7 +11,7 @@ Pin = Annotated[int, Field(ge=0, le=27)]  # BCM number on the 40-pin header
 class RecorderSettings(BaseModel):
     """Checked when it is built: pydantic's ValidationError names the field and says what it may be."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     data_dir: Path  # tapes and the last recipient
     run_dir: Path  # sockets; its path leaves room for a socket's name within 107 bytes
