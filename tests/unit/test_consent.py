@@ -25,7 +25,7 @@ EVENTS: list[Event] = [*Trigger, *(FaultSeen(fault) for fault in Fault), Preflig
 
 def after(*events: Event, start: ConsentState = READY) -> ConsentState:
     state = start
-    for now_ms, event in enumerate(events, start=1):
+    for now_ms, event in enumerate(events, start=start.since_ms + 1):
         state, _ = step(state, event, now_ms)
     return state
 
@@ -182,6 +182,24 @@ def test_acknowledged_fault__is_written_as_a_pause_and_needs_a_press_to_go_on() 
     back = after(Trigger.MICROPHONE_BACK, start=LOST_SEEN)
     assert back.phase is Phase.PAUSED
     assert actions_of(back, Trigger.SHORT_PRESS)[0] is Action.WRITE_RESUMED
+
+
+def test_microphone_back__seen_before_it_was_lost__is_not_back() -> None:
+    lost = step(RECORDING, FaultSeen(Fault.MICROPHONE_SILENT), 2_000)[0]
+    assert step(lost, Trigger.MICROPHONE_BACK, 1_999) == (lost, ())
+    assert step(lost, Trigger.MICROPHONE_BACK, 2_000)[0].phase is Phase.RECORDING
+
+
+@pytest.mark.parametrize("trigger", [Trigger.SHORT_PRESS, Trigger.HOLD, Trigger.STOP_COMMAND])
+def test_broken_off__press_from_before_it_was_shown__does_not_acknowledge(trigger: Trigger) -> None:
+    broken_off = step(RECORDING, FaultSeen(Fault.TAPE_FULL), 2_000)[0]
+    assert step(broken_off, trigger, 1_999) == (broken_off, ())
+    assert step(broken_off, trigger, 2_000)[0].phase is Phase.READY
+
+
+def test_recording__press_from_before_it_began__still_pauses() -> None:
+    recording = step(READY, Trigger.SHORT_PRESS, 2_000)[0]
+    assert step(recording, Trigger.SHORT_PRESS, 1_999)[0].phase is Phase.PAUSED
 
 
 def test_step__phase_changes__remembers_since_when() -> None:
