@@ -311,9 +311,21 @@ def test_microphone_ended__while_recording__waits_for_the_stop(box: FakeBox) -> 
     box.press()
     box.pass_time(1_000, speaking=True)
     box.microphone.ended = True
+    box.told.clear()
     box.pass_time(20_000)
-    assert box.status.state is BoxState.RECORDING
+    assert {status.state for status in box.told} == {BoxState.RECORDING}
     assert box.status.microphone_ended
+
+
+def test_new_session__after_a_file_was_played_to_its_end__plays_it_anew(box: FakeBox) -> None:
+    box.press()
+    box.microphone.ended = True
+    box.press()
+    box.press()
+    assert box.microphone.ended
+    box.hold()
+    box.press()
+    assert not box.microphone.ended
 
 
 def test_quit__while_recording__closes_the_tape_and_begins_nothing_more(box: FakeBox) -> None:
