@@ -43,7 +43,7 @@ class BoxPart:
         self._shown = now
         if shown is None or now.still() != shown.still():
             yield swap("box", self._desk.templates, now)
-        elif now.pulse != shown.pulse:
+        if shown is None or now.pulse != shown.pulse:
             yield swap("pulse", self._desk.templates, now.pulse)
 
 
@@ -57,8 +57,8 @@ async def stream(
 ) -> AsyncGenerator[ServerSentEvent]:
     """Tell one page what changes, until it closes, the server stops or the sign-in is over.
 
-    `signed` is whether the page shows what only somebody signed in may see. Its last event is then "ended", upon
-    which it goes to the sign-in page, so that nothing stays readable.
+    `signed` is whether the page shows what only somebody signed in may see. Its last event is then "ended" with the
+    reason, upon which it goes to the sign-in page, so that nothing stays readable.
     """
     person = visitor(request, touch=False)
     box, parts = BoxPart(desk, person), parts_for(person) if parts_for and person else ()
@@ -66,7 +66,7 @@ async def stream(
         while not desk.closing.is_set():
             awake.clear()
             if signed and visitor(request, touch=False) is None:
-                yield ServerSentEvent(event="ended", raw_data="")
+                yield ServerSentEvent(event="ended", raw_data=_why_over(desk, person))
                 return
             for event in box.news():
                 yield event
@@ -76,6 +76,11 @@ async def stream(
                     for event in await run_in_threadpool(part.news):
                         yield event
             await _either(awake, LOOK_UP_S)
+
+
+def _why_over(desk: Desk, person: SignedIn | None) -> str:
+    locked = person is not None and desk.vaults.get(person.sign_in.vault_id) is None
+    return "locked" if locked else "over"
 
 
 @asynccontextmanager
