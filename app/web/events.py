@@ -96,6 +96,7 @@ async def _bells(
     if with_sessions:
         rings.append(_ring_at_changes(desk.pipeline.changes, sessions_changed, awake))
     tasks = [asyncio.create_task(ring) for ring in rings]
+    await asyncio.sleep(0)  # all are watching before the first look, so that no change falls between
     try:
         yield awake, sessions_changed
     finally:

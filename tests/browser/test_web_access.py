@@ -14,6 +14,7 @@ from firmware.status import BoxState
 AXE = Path(app.web.__file__).parent / "assets/node_modules/axe-core/axe.min.js"
 NOW_MS = 1_795_000_000_000
 NARROW = {"width": 320, "height": 640}
+TABLET = {"width": 820, "height": 1180}
 DESK = {"width": 1440, "height": 900}
 
 
@@ -24,8 +25,8 @@ def findings(page: Page) -> list[str]:
 
 
 def check(page: Page) -> None:
-    """The page as it stands, in both schemes and at both ends of the sizes."""
-    for size in (NARROW, DESK):
+    """The page as it stands, in both schemes and every size."""
+    for size in (NARROW, TABLET, DESK):
         page.set_viewport_size(size)  # type: ignore[arg-type]
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]

@@ -172,6 +172,18 @@ def test_export__of_a_draft__is_refused_on_a_page_that_says_why(page: Page, vaul
     expect(page.get_by_role("button", name="Approve")).to_be_visible()
 
 
+def test_paper__takes_no_draft(page: Page, vault: Vault) -> None:
+    page.emulate_media(media="print")
+    expect(page.locator("[data-line]").first).to_be_hidden()
+    expect(page.get_by_text("A draft stays on the box and is not printed.")).to_be_visible()
+    page.emulate_media(media="screen")
+    Review(vault).approve(SESSION, NAME)
+    page.reload()
+    page.emulate_media(media="print")
+    expect(page.locator("[data-line]").first).to_be_visible()
+    expect(page.get_by_text("A draft stays on the box and is not printed.")).to_be_hidden()
+
+
 def test_approval__a_line_still_open__is_not_lost(page: Page, vault: Vault) -> None:
     line(page, 2).hover()
     line(page, 2).get_by_role("link", name="Edit").click()

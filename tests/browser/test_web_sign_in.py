@@ -51,5 +51,5 @@ def test_sign_in__over_after_a_while__the_page_leaves_by_itself(page: Page, box:
     (begun,) = box.app.state.desk.sign_ins._by_digest.values()
     begun.seen_s -= 16 * 60
     box.recorder.changes.notify()
-    expect(page.get_by_text("You were signed out after a while")).to_be_visible()
+    expect(page.get_by_text("You were signed out after a while")).to_be_visible(timeout=10_000)
     assert box.vaults.get(vault.account.vault_id) is not None  # transcription goes on
