@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.recorder_process import RecorderProcess
 from support.sound import noise, write_wav
+from support.waiting import wait_until
 
 from firmware.status import BoxState
 from firmware.tape import ConsentEvent, ConsentRecord, is_being_written
@@ -62,7 +63,7 @@ def test_recorder__pressed_paused_resumed_held__keeps_the_sound_bit_for_bit(box:
 
 def test_recorder__from_start_to_stop__lights_say_what_is(box: RecorderProcess) -> None:
     box.prepare()
-    assert box.lamps[-1] == (False, True)
+    wait_until(lambda: box.lamps[-1] == (False, True), 5, "for the green light")
     box.press()
     box.wait_for_state(BoxState.RECORDING)
     recording_from = len(box.lamps) - 1
@@ -70,7 +71,7 @@ def test_recorder__from_start_to_stop__lights_say_what_is(box: RecorderProcess) 
     assert set(box.lamps[recording_from:]) == {(True, False)}
     box.command(command="stop")
     box.wait_for_state(BoxState.READY)
-    assert box.lamps[-1] == (False, True)
+    wait_until(lambda: box.lamps[-1] == (False, True), 5, "for the green light")
 
 
 def test_recorder__pause_from_the_page__blinks_red_beside_green(box: RecorderProcess) -> None:
