@@ -80,7 +80,8 @@ What is not: whoever has the public key can make a whole new tape, since the rec
 can put back an older copy of the whole folder shows an abrupt end. In clear are the head, the lengths of records and
 the files' times: how long was recorded and when, never what.
 
-Erasing overwrites and removes the head, with it the only wrapped key, and then the files (`erase_tape`).
+Erasing overwrites and removes the head, with it the only wrapped key, and then the files (`erase_tape`). A withdrawal
+leaves a note beside the tapes, `withdrawn/<session id>.json`, of when and how much, and nothing else.
 """
 
 from firmware.tape.errors import (
@@ -108,9 +109,18 @@ from firmware.tape.records import (
     RecordType,
 )
 from firmware.tape.tape_index import Stretch
+from firmware.tape.withdrawal import (
+    AskedBy,
+    Withdrawal,
+    finish_withdrawals,
+    forget_withdrawal,
+    list_withdrawals,
+    withdraw_tape,
+)
 from firmware.tape.writer import TapeWriter
 
 __all__ = [
+    "AskedBy",
     "AudioRecord",
     "CloseRecord",
     "ConsentEvent",
@@ -132,11 +142,16 @@ __all__ = [
     "TapeReader",
     "TapeRefused",
     "TapeWriter",
+    "Withdrawal",
     "WrongKey",
     "erase_tape",
     "finish_erasing",
+    "finish_withdrawals",
+    "forget_withdrawal",
     "is_being_written",
     "list_tapes",
+    "list_withdrawals",
     "open_session_key",
     "read_head",
+    "withdraw_tape",
 ]
