@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, assert_never
 
 from firmware import clock
@@ -27,6 +27,7 @@ from firmware.recipient import RecipientFile
 from firmware.recorder import Recorder
 from firmware.sole_recorder import sole_recorder
 from firmware.status_server import StatusServer
+from firmware.tape import TapeError, finish_withdrawals
 from firmware.telling import Teller
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     recorder_dir, tapes_dir = _folder(settings.data_dir / "recorder"), _folder(settings.data_dir / "tapes")
     run_dir = _folder(settings.run_dir)
     parts.enter_context(sole_recorder(recorder_dir / "lock"))
+    with suppress(TapeError):  # tried again at the next start; the key is what goes first
+        finish_withdrawals(tapes_dir, clock.utc_ms)
     sound = SoundFormat(settings.sample_rate_hz, settings.channels, settings.speed)
     panel = _panel(settings)
     parts.callback(panel.close)

@@ -15,7 +15,7 @@ from firmware.inbox import ActionsDone, ButtonMoved, Checked, FaultFound, Messag
 from firmware.lamp import DARK
 from firmware.preflight import NOT_YET_CHECKED
 from firmware.recipient import RecipientUnusable, recipient_from_hex
-from firmware.status import Pause, Prepare, Stop
+from firmware.status import Pause, Prepare, Stop, Withdraw
 from firmware.watch import find_fault
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from firmware.panel import Panel
     from firmware.preflight import Preflight
     from firmware.recipient import RecipientFile
+    from firmware.status import Command
     from firmware.telling import Teller
 
 TICK_S: Final = 0.02  # no blink and no hold is finer
@@ -40,7 +41,7 @@ _CHECK_EVERY_MS: Final = {
     Phase.MICROPHONE_LOST_SEEN: 1_000,
 }
 _EXIT_PATIENCE_MS: Final = 10_000  # for a disk that stalls while the last session is being closed
-_GESTURES: Final = {Gesture.SHORT_PRESS: Trigger.SHORT_PRESS, Gesture.HOLD: Trigger.HOLD}
+_GESTURES: Final = {gesture: Trigger(gesture.value) for gesture in Gesture}
 
 
 class Recorder:
@@ -115,6 +116,7 @@ class Recorder:
         self._move_button(self._panel.button_is_down(), now_ms)
         self._lamp.tick()
         self._watch(now_ms)
+        self._end_patience(now_ms)
         self._check_when_due(now_ms)
         self._teller.tell(self.state, self._microphone_problem, now_ms)
 
@@ -138,16 +140,26 @@ class Recorder:
                 self._decide(consent.Preflight(findings.reasons), asked_at_ms)
                 if findings.microphone is None:
                     self._decide(Trigger.MICROPHONE_BACK, asked_at_ms)
-            case Pause():
-                self._decide(Trigger.PAUSE_COMMAND, self._clock_ms())
-            case Stop():
-                self._decide(Trigger.STOP_COMMAND, self._clock_ms())
-            case Prepare(public_key=public_key):
-                self._prepare(public_key)
+            case Pause() | Stop() | Withdraw() | Prepare():
+                self._obey(message)
             case Quit():
                 self._quit()
             case _:
                 assert_never(message)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Pause():
+                self._decide(Trigger.PAUSE_COMMAND, self._clock_ms())
+            case Stop():
+                self._decide(Trigger.STOP_COMMAND, self._clock_ms())
+            case Withdraw(session_id=session_id):
+                if session_id == self._deck.session_id:  # and not the one that began meanwhile
+                    self._decide(Trigger.WITHDRAW_COMMAND, self._clock_ms())
+            case Prepare(public_key=public_key):
+                self._prepare(public_key)
+            case _:
+                assert_never(command)
 
     def _move_button(self, down: bool, at_ms: int) -> None:  # noqa: FBT001  as the panel tells it
         self._button, gestures = button.step(self._button, raw_down=down, now_ms=at_ms)
@@ -188,7 +200,15 @@ class Recorder:
         self._next_check_ms = at_ms
         if fault is not None:
             self._waiting.appendleft((FaultSeen(fault), at_ms))
+        elif self._state.phase is Phase.ERASING:
+            self._waiting.appendleft((Trigger.ERASED, at_ms))
         self._advance()
+
+    def _end_patience(self, now_ms: int) -> None:
+        """A finger that is down may still be about to confirm: it has the time that a short press may take."""
+        extra_ms = consent.LATEST_PRESS_MS if self._button.down or self._button.raw_down else button.DEBOUNCE_MS
+        if not self._acting and consent.is_overdue(self._state, now_ms, extra_ms=extra_ms):
+            self._decide(Trigger.PATIENCE_OVER, now_ms)
 
     def _watch(self, now_ms: int) -> None:
         if self._acting or self._state.phase is not Phase.RECORDING:

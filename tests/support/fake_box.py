@@ -17,8 +17,8 @@ from firmware.lamp import Lamp
 from firmware.preflight import Preflight
 from firmware.recipient import RecipientFile
 from firmware.recorder import Recorder
-from firmware.status import Pause, Prepare, Stop
-from firmware.tape import ConsentRecord, TapeReader, open_session_key, read_head
+from firmware.status import Prepare
+from firmware.tape import ConsentRecord, TapeErased, TapeReader, list_tapes, open_session_key, read_head
 from firmware.telling import Teller
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from firmware.light import Levels
-    from firmware.status import BoxStatus
+    from firmware.status import BoxStatus, Command
 
 RATE_HZ = 1_000
 BLOCK_MS = 50
@@ -129,7 +129,13 @@ class FakeBox:
         self.panel.release()
         self.pass_time(50, speaking=speaking)
 
-    def command(self, command: Pause | Stop | Quit) -> None:
+    def hold_long(self, *, speaking: bool = False) -> None:
+        self.panel.press()
+        self.pass_time(6_050, speaking=speaking)
+        self.panel.release()
+        self.pass_time(50, speaking=speaking)
+
+    def command(self, command: Command | Quit) -> None:
         self.inbox.put(command)
         self.pass_time(20)
 
@@ -138,14 +144,17 @@ class FakeBox:
         wait_until(lambda: self.history.count("heartbeat") >= records)
 
     def tape(self, index: int = -1) -> TapeReader:
-        folder = sorted(self.tapes_dir.iterdir(), key=lambda path: path.stat().st_ctime_ns)[index]
+        folder = sorted(list_tapes(self.tapes_dir), key=lambda path: path.stat().st_ctime_ns)[index]
         return TapeReader(folder, open_session_key(read_head(folder), self.private_key.private_bytes_raw()))
 
     def consents(self) -> list[str]:
         """What the newest tape says about consent, read from the disk."""
-        if not self.tapes_dir.is_dir() or not any(self.tapes_dir.iterdir()):
+        if not self.tapes_dir.is_dir() or not list_tapes(self.tapes_dir):
             return []
-        return [record.event.value for record in self.tape().events() if isinstance(record, ConsentRecord)]
+        try:
+            return [record.event.value for record in self.tape().events() if isinstance(record, ConsentRecord)]
+        except TapeErased:
+            return []
 
     def _clock_ms(self) -> int:
         return self.now_ms

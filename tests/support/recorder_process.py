@@ -16,7 +16,7 @@ from support.waiting import wait_until
 
 from firmware.settings import RecorderSettings
 from firmware.status import BoxState, BoxStatus
-from firmware.tape import TapeReader, open_session_key, read_head
+from firmware.tape import TapeReader, list_tapes, open_session_key, read_head
 
 _PROGRAM = """
 import sys
@@ -167,7 +167,7 @@ class RecorderProcess:
 
     @property
     def tapes(self) -> list[Path]:
-        return sorted(path for path in (self.settings.data_dir / "tapes").iterdir() if path.is_dir())
+        return list_tapes(self.settings.data_dir / "tapes")
 
     def read_tape(self, folder: Path | None = None) -> TapeReader:
         """The only tape, or the one in `folder`, opened with the private key that the recorder never had."""

@@ -63,6 +63,10 @@ class FakeRecorder:
         elapsed_ms = self.status.elapsed_ms if self.status else 0
         self.show(BoxState.PAUSED if command == "pause" else BoxState.READY, elapsed_ms=elapsed_ms)
 
+    async def withdraw(self, session_id: str) -> None:
+        self.asked.append(f"withdraw {session_id}")
+        self.show(BoxState.READY)
+
     async def prepare(self, public_key: bytes) -> None:
         self._key_id = Recipient(public_key).key_id
         if self.status:
