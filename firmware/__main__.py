@@ -14,11 +14,12 @@ from firmware.capture import SoundFormat
 from firmware.deck import Deck
 from firmware.errors import FirmwareError
 from firmware.hands import Hands
+from firmware.hearing import Hearing
 from firmware.inbox import FaultFound, Inbox, Quit
 from firmware.lamp import Lamp
-from firmware.microphone_bounded import BoundedMicrophone
 from firmware.microphone_file import FileMicrophone
-from firmware.microphone_pyaudio import PyAudioMicrophone
+from firmware.microphone_process import ProcessMicrophone
+from firmware.notify import Notifier
 from firmware.panel import Panel, PanelPins
 from firmware.panel_gpio import open_pi_panel
 from firmware.panel_simulated import SimulatedPanel
@@ -29,12 +30,15 @@ from firmware.sole_recorder import sole_recorder
 from firmware.status_server import StatusServer
 from firmware.tape import TapeError, finish_withdrawals
 from firmware.telling import Teller
+from firmware.thermal import Thermal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from firmware.microphone import Microphone
     from firmware.settings import RecorderSettings
+    from firmware.status import BoxStatus
 
 
 def main(settings: RecorderSettings) -> int:
@@ -71,11 +75,12 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     parts.enter_context(sole_recorder(recorder_dir / "lock"))
     with suppress(TapeError):  # tried again at the next start; the key is what goes first
         finish_withdrawals(tapes_dir, clock.utc_ms)
-    sound = SoundFormat(settings.sample_rate_hz, settings.channels, settings.speed)
+    silence_allowed = settings.silence_allowed or settings.microphone == "file"
+    sound = SoundFormat(settings.sample_rate_hz, settings.channels, settings.speed, silence_allowed)
     panel = _panel(settings)
     parts.callback(panel.close)
     lamp = Lamp(panel, clock.monotonic_ms)
-    microphone = BoundedMicrophone(_microphone(settings))
+    microphone = _microphone(settings)
     recipients = RecipientFile(recorder_dir / "recipient.json")
     deck = Deck(
         tapes_dir=tapes_dir,
@@ -89,7 +94,7 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     )
     server = StatusServer(run_dir / "recorder.sock", inbox.put)
     teller = Teller(
-        publish=server.publish,
+        publish=_telling_systemd(server.publish, parts),
         deck=deck,
         lamp=lamp,
         microphone=microphone,
@@ -103,7 +108,15 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
         lamp=lamp,
         microphone=microphone,
         deck=deck,
-        preflight=Preflight(settings.data_dir, settings.min_free_hours, sound, recipients, microphone),
+        preflight=Preflight(
+            settings.data_dir,
+            settings.min_free_hours,
+            sound,
+            recipients,
+            microphone,
+            None if silence_allowed else Hearing(microphone, sound.sample_rate_hz, sound.channels, clock.monotonic_ms),
+            Thermal(settings.max_temperature_c),
+        ),
         recipients=recipients,
         teller=teller,
         block_timeout_ms=settings.block_timeout_ms,
@@ -112,6 +125,18 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     server.start(teller.status(recorder.state, None))
     parts.callback(server.close)
     return recorder
+
+
+def _telling_systemd(publish: Callable[[BoxStatus], None], parts: ExitStack) -> Callable[[BoxStatus], None]:
+    """The loop publishes several times a second as long as it turns, and that is what systemd watches."""
+    notifier = Notifier.from_environment(os.environ)
+    parts.callback(notifier.stopping)
+
+    def publish_and_tell(status: BoxStatus) -> None:
+        publish(status)
+        notifier.turned(status.state.value.replace("_", " "), clock.monotonic_ms())
+
+    return publish_and_tell
 
 
 def _folder(path: Path) -> Path:
@@ -133,8 +158,9 @@ def _panel(settings: RecorderSettings) -> Panel:
 def _microphone(settings: RecorderSettings) -> Microphone:
     match settings.microphone:
         case "pyaudio":
-            _silence_native_libraries()
-            return PyAudioMicrophone(settings.device, settings.sample_rate_hz, settings.channels)
+            return ProcessMicrophone(
+                settings.device, settings.sample_rate_hz, settings.channels, native_rate=settings.native_rate
+            )
         case "file":
             assert settings.audio_file is not None, "the settings see to it"
             return FileMicrophone(
@@ -162,11 +188,3 @@ def _quit_on(inbox: Inbox) -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.put(Quit()))
     return crashed
-
-
-def _silence_native_libraries() -> None:
-    """ALSA and JACK write pages to standard error at every look at the devices; only Python keeps the real one."""
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)

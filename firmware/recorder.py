@@ -224,8 +224,10 @@ class Recorder:
         if every_ms is None or self._acting or self._checking or now_ms < self._next_check_ms:
             return
 
+        idle = self._state.phase in {Phase.READY, Phase.NOT_READY}
+
         def job() -> None:
-            self._inbox.put(Checked(self._preflight.check(), now_ms))
+            self._inbox.put(Checked(self._preflight.check(listens=idle), now_ms))
 
         self._checking = True
         self._next_check_ms = now_ms + every_ms

@@ -27,8 +27,11 @@ class RecorderSettings(BaseModel):
     at_end: Literal["silence", "loop", "end"] = "silence"
     sample_rate_hz: int = Field(default=16_000, ge=8_000, le=48_000)
     channels: Literal[1, 2] = 1
+    native_rate: bool = False  # take the device's own 48 or 44.1 kHz and resample here, whatever else is offered
+    silence_allowed: bool = False  # the microphone has a noise gate and delivers exact zeros in a quiet room
     block_timeout_ms: int = Field(default=500, ge=100)  # no sound for so long is a fault
     min_free_hours: float = Field(default=4.0, ge=0)  # of recording, before a session may start
+    max_temperature_c: float = Field(default=80.0, ge=40, le=110)  # of the board, before a session may start
     segment_s: int = Field(default=300, ge=1)
 
     @model_validator(mode="after")

@@ -59,7 +59,7 @@ class Teller:
         sealed = capture.samples_sealed if capture else 0
         return BoxStatus(
             state=box_state(state.phase),
-            reasons=reasons(state, microphone_problem),
+            reasons=reasons(state, microphone_problem, capture.warnings if capture else ()),
             session_id=self._deck.session_id,
             elapsed_ms=sealed * 1000 // self._sample_rate_hz,
             level_dbfs=capture.level_dbfs if capture else None,
@@ -99,13 +99,17 @@ def box_state(phase: Phase) -> BoxState:  # noqa: PLR0911  a state each
             assert_never(phase)
 
 
-def reasons(state: ConsentState, microphone_problem: str | None) -> tuple[str, ...]:  # noqa: PLR0911  a phase each
+def reasons(  # noqa: C901, PLR0911  a phase each
+    state: ConsentState, microphone_problem: str | None, sound_warnings: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Sentences for the page, empty while all is well."""
     why = () if microphone_problem is None else (microphone_problem,)
     match state.phase:
         case Phase.NOT_READY:
             return state.reasons
-        case Phase.READY | Phase.RECORDING | Phase.PAUSED:
+        case Phase.RECORDING:
+            return sound_warnings
+        case Phase.READY | Phase.PAUSED:
             return ()
         case Phase.MICROPHONE_LOST_SEEN:
             return (SEEN_SENTENCE, *why)

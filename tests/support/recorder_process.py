@@ -67,7 +67,7 @@ class RecorderProcess:
     def __init__(
         self, folder: Path, *, environment: Mapping[str, str] | None = None, prelude: str = "", **settings: object
     ) -> None:
-        quick: dict[str, object] = {"panel": "simulated", "min_free_hours": 0.01}
+        quick: dict[str, object] = {"panel": "simulated", "silence_allowed": True, "min_free_hours": 0.01}
         chosen = {"data_dir": folder / "data", "run_dir": folder / "run"} | quick | settings
         self.settings = RecorderSettings.model_validate(chosen)
         self.private_key = X25519PrivateKey.generate()
