@@ -115,6 +115,7 @@ from firmware.tape.withdrawal import (
     finish_withdrawals,
     forget_withdrawal,
     list_withdrawals,
+    note_withdrawal,
     withdraw_tape,
 )
 from firmware.tape.writer import TapeWriter
@@ -151,6 +152,7 @@ __all__ = [
     "is_being_written",
     "list_tapes",
     "list_withdrawals",
+    "note_withdrawal",
     "open_session_key",
     "read_head",
     "withdraw_tape",

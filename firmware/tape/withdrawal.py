@@ -33,7 +33,7 @@ class Withdrawal:
     asked_by: AskedBy
     asked_at_ms: int  # UTC epoch, a label
     clock_trusted: bool
-    samples: int  # of sound that was kept (frames, a channel)
+    samples: int  # how much was recorded (frames, a channel)
     sample_rate_hz: int
     erased_at_ms: int | None = None  # None: not all of the tape is gone yet
 
@@ -47,8 +47,7 @@ def withdraw_tape(tapes_dir: Path, withdrawal: Withdrawal, now_ms: Callable[[], 
     Raises:
         TapeFailed: the disk refused; call again.
     """
-    with suppress(OSError):
-        _write(tapes_dir, withdrawal)
+    note_withdrawal(tapes_dir, withdrawal)
     erase_tape(tapes_dir / withdrawal.session_id)
     erased = replace(withdrawal, erased_at_ms=now_ms())
     try:
@@ -58,8 +57,16 @@ def withdraw_tape(tapes_dir: Path, withdrawal: Withdrawal, now_ms: Callable[[], 
     return erased
 
 
+def note_withdrawal(tapes_dir: Path, withdrawal: Withdrawal) -> None:
+    """Begins a withdrawal: from now on no kill keeps the tape. Does nothing where the disk has no room for it."""
+    with suppress(OSError):
+        _write(tapes_dir, withdrawal)
+
+
 def finish_withdrawals(tapes_dir: Path, now_ms: Callable[[], int]) -> tuple[str, ...]:
     """Ends what a kill interrupted, and returns the session ids. Call it when a process starts; raises TapeFailed."""
+    for draft in (tapes_dir / FOLDER_NAME).glob("*.[0-9]*"):
+        draft.unlink(missing_ok=True)
     pending = [withdrawal for withdrawal in list_withdrawals(tapes_dir) if withdrawal.erased_at_ms is None]
     for withdrawal in pending:
         withdraw_tape(tapes_dir, withdrawal, now_ms)
@@ -102,7 +109,7 @@ def _write(tapes_dir: Path, withdrawal: Withdrawal) -> None:
     if not path.parent.is_dir():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(tapes_dir)
-    draft = path.with_suffix(".new")
+    draft = path.with_suffix(f".{os.getpid()}")  # recorder and app may be at it at the same time
     fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:
         write_all(fd, json.dumps(asdict(withdrawal)).encode())
