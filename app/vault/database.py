@@ -135,9 +135,7 @@ class Database:
             VaultFailed: Somebody read all the time, so a part of the log is still there; call again.
         """
         if self._submit(_is_kept_from_emptying, in_transaction=False):
-            raise VaultFailed(
-                "The vault is busy, so not all was erased yet. The box goes on by itself."
-            )
+            raise VaultFailed("The vault is busy, so not all was erased yet. The box goes on by itself.")
 
     def close(self) -> None:
         """Wait for what is running, then close; afterwards the key is forgotten. Safe to call twice."""

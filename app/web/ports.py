@@ -16,6 +16,10 @@ class Changes(Protocol):
         """Yield at least once after every change. Event loop only."""
         ...
 
+    def notify(self) -> None:
+        """Tell that something has changed. Any thread."""
+        ...
+
 
 class Recorder(Protocol):
     """The recorder as the page sees it, from another process."""

@@ -17,6 +17,7 @@ class Streams {
   constructor(told) {
     /** @type {Htmx} */ (/** @type {any} */ (window).htmx).createEventSource = (url) => {
       this.#open = new EventSource(url);
+      this.#open.addEventListener("gone", (event) => location.replace(event.data)); // what it showed was erased
       return this.#open;
     };
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#rest() : this.#wake()));
