@@ -57,7 +57,9 @@ def main(settings: RecorderSettings) -> int:
     except FirmwareError as error:
         return _fail(str(error))
     except OSError as error:
-        return _fail(f"The recorder cannot use its folders: {error.strerror} ({error.filename}). ")
+        return _fail(
+            f"The recorder cannot use its folders: {error.strerror} ({error.filename}). Check data_dir and run_dir."
+        )
     if not closed:
         return _fail("The storage did not answer, so the last seconds may be missing. All before is safe.")
     return 1 if crashed.is_set() else 0

@@ -85,9 +85,10 @@ def asked_range(header: str | None, size: int) -> ByteRange | None:
     if match is None or match.groups() == ("", ""):
         return None  # RFC 9110: a range that is not understood is ignored
     first, last = match.groups()
-    if not first:
-        return ByteRange(max(0, size - int(last)), size)
-    start, end = int(first), int(last) + 1 if last else size
+    if first:
+        start, end = int(first), int(last) + 1 if last else size
+    else:
+        start, end = max(0, size - int(last)), size
     if start >= size or end <= start:
         raise HTTPException(416, headers={"Content-Range": f"bytes */{size}"})
     return ByteRange(start, min(end, size))

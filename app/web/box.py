@@ -95,4 +95,5 @@ def _seen(status: BoxStatus) -> BoxView:  # noqa: PLR0911  a state each
 def _bars(level_dbfs: float | None) -> int | None:
     if level_dbfs is None or math.isnan(level_dbfs):
         return None
-    return max(0, min(LEVEL_BARS, round((level_dbfs - QUIETEST_DBFS) * LEVEL_BARS / -QUIETEST_DBFS)))
+    heard_dbfs = min(max(level_dbfs, QUIETEST_DBFS), 0.0)  # silence itself is minus infinity
+    return round((heard_dbfs - QUIETEST_DBFS) * LEVEL_BARS / -QUIETEST_DBFS)

@@ -116,12 +116,11 @@ def box_for(desk: Desk, person: SignedIn | None) -> BoxView:
     return box_view(status, controls=theirs)
 
 
-def show(
-    request: Request, page: Context, *, here: str = "", status: int = 200, events_url: str = "/events"
-) -> HTMLResponse:
-    """Give a whole page."""
+def show(request: Request, page: Context, *, here: str = "", status: int = 200, events_url: str = "") -> HTMLResponse:
+    """Give a whole page; without an `events_url` of its own it keeps the box up to date."""
     desk, person = desk_of(request), visitor(request, touch=False)
     name = person.name if person and person.sign_in.recovery_code is None else None
+    events_url = events_url or ("/events?signed=true" if person else "/events")
     frame = Frame(here, box_for(desk, person), name, events_url, desk.settings.simulator_url)
     return HTMLResponse(render(desk.templates, page, frame=frame), status)
 

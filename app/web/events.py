@@ -44,7 +44,7 @@ class BoxPart:
         self._shown = now
         if shown is None or now.still() != shown.still():
             yield swap("box", self._desk.templates, now)
-        elif now.pulse != shown.pulse:
+        if shown is None or now.pulse != shown.pulse:
             yield swap("pulse", self._desk.templates, now.pulse)
 
 
@@ -58,8 +58,8 @@ async def stream(
 ) -> AsyncGenerator[ServerSentEvent]:
     """Tell one page what changes, until it closes, the server stops or the sign-in is over.
 
-    `signed` is whether the page shows what only somebody signed in may see. Its last event is then "ended", upon
-    which it goes to the sign-in page, so that nothing stays readable. It ends after `GONE` as well.
+    `signed` is whether the page shows what only somebody signed in may see. Its last event is then "ended" with the
+    reason, upon which it goes to the sign-in page, so that nothing stays readable. It ends after `GONE` as well.
     """
     person = visitor(request, touch=False)
     box, parts = BoxPart(desk, person), parts_for(person) if parts_for and person else ()
@@ -67,7 +67,7 @@ async def stream(
         while not desk.closing.is_set():
             awake.clear()
             if signed and visitor(request, touch=False) is None:
-                yield ServerSentEvent(event="ended", raw_data="")
+                yield ServerSentEvent(event="ended", raw_data=_why_over(desk, person))
                 return
             for event in box.news():
                 yield event
@@ -79,6 +79,11 @@ async def stream(
                         if event.event == GONE:
                             return
             await _either(awake, LOOK_UP_S)
+
+
+def _why_over(desk: Desk, person: SignedIn | None) -> str:
+    locked = person is not None and desk.vaults.get(person.sign_in.vault_id) is None
+    return "locked" if locked else "over"
 
 
 @asynccontextmanager
@@ -94,6 +99,7 @@ async def _bells(
     if with_sessions:
         rings.append(_ring_at_changes(desk.pipeline.changes, sessions_changed, awake))
     tasks = [asyncio.create_task(ring) for ring in rings]
+    await asyncio.sleep(0)  # all are watching before the first look, so that no change falls between
     try:
         yield awake, sessions_changed
     finally:

@@ -24,22 +24,31 @@ router = APIRouter()
 
 
 @dataclass(frozen=True, slots=True)
-class Tail:
-    """The end of the transcript. While more is to come, it fetches what is new and puts itself after it."""
+class Reach:
+    """How far the transcript on the page and the sound behind it go by now."""
 
-    template: ClassVar[str] = "_tail.html"
+    template: ClassVar[str] = "_reach.html"
     session_id: str
-    after_seq: int
+    after_seq: int  # the last line
     live: bool
-    samples: int  # frames that can be heard so far
+    samples: int  # frames that can be heard
     duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """All of it. Its tail stays in place and puts new lines before itself, so that no news is lost on the way."""
+
+    template: ClassVar[str] = "_transcript.html"
+    rows: tuple[Row, ...] = field(repr=False)
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True)
 class NewLines:
     template: ClassVar[str] = "_new_lines.html"
     rows: tuple[Row, ...] = field(repr=False)
-    tail: Tail
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +75,7 @@ class SessionPage:
     duration_ms: int
     ends_at: str
     standing: Standing
-    rows: tuple[Row, ...] = field(repr=False)
-    tail: Tail
+    transcript: Transcript
     review: ReviewPanel
     timeline: Timeline
 
@@ -86,24 +94,33 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
         duration_ms=opened.row.duration_ms,
         ends_at=clock(opened.row.duration_ms),
         standing=standing(opened.row, desk.pipeline, opened.models),
-        rows=tuple(rows(opened, wall_clock_ms())),
-        tail=_tail(opened),
+        transcript=_transcript(opened),
         review=_review(desk, opened),
         timeline=timeline(opened.lines, opened.pauses, opened.row.duration_ms),
     )
-    return show(request, page, here="session", events_url=f"/sessions/{session_id}/events")
+    events_url = f"/sessions/{session_id}/events?editable={opened.editable}"
+    return show(request, page, here="session", events_url=events_url)
 
 
 @router.get("/sessions/{session_id}/lines")
 def new_lines(request: Request, person: Person, session_id: str, after: int = -1) -> Response:
     """Give what was said since the line `after`; asking twice shows nothing twice."""
     opened = open_session(person, session_id)
-    return show_part(request, NewLines(tuple(rows(opened, wall_clock_ms(), after)), _tail(opened)))
+    return show_part(request, NewLines(tuple(rows(opened, wall_clock_ms(), after)), _reach(opened)))
+
+
+@router.get("/sessions/{session_id}/transcript")
+def whole_transcript(request: Request, person: Person, session_id: str) -> Response:
+    """Give the transcript anew, as when its lines can be edited from now on, or not any more."""
+    return show_part(request, _transcript(open_session(person, session_id)))
 
 
 @router.get("/sessions/{session_id}/events", response_class=EventSourceResponse)
-async def session_events(request: Request, desk: TheDesk, session_id: str) -> AsyncIterator[ServerSentEvent]:
-    parts = lambda person: (SessionPart(desk, person, session_id),)  # noqa: E731  one line, one use
+async def session_events(
+    request: Request, desk: TheDesk, session_id: str, *, editable: bool = False
+) -> AsyncIterator[ServerSentEvent]:
+    """Keep the page up to date that was drawn with lines that were `editable` or not."""
+    parts = lambda person: (SessionPart(desk, person, session_id, editable=editable),)  # noqa: E731  one use
     async with aclosing(stream(request, desk, parts, signed=True)) as events:
         async for event in events:
             yield event
@@ -112,8 +129,9 @@ async def session_events(request: Request, desk: TheDesk, session_id: str) -> As
 class SessionPart:
     """Keeps an open session up to date: its standing, its new lines, what may be done with it."""
 
-    def __init__(self, desk: Desk, person: SignedIn, session_id: str) -> None:
+    def __init__(self, desk: Desk, person: SignedIn, session_id: str, *, editable: bool) -> None:
         self._desk = desk
+        self._editable = editable  # as the page shows its lines
         self._person = person
         self._session_id = session_id
         self._shown: tuple[Standing, int] | None = None
@@ -135,6 +153,9 @@ class SessionPart:
         if shown is None or shown[1] != now[1]:
             drawn = timeline(opened.lines, opened.pauses, opened.row.duration_ms)
             news += [ServerSentEvent(event="grown", raw_data=""), swap("timeline", templates, drawn)]
+        if self._editable != opened.editable:
+            self._editable = opened.editable
+            news.append(ServerSentEvent(event="settled", raw_data=""))
         return news
 
 
@@ -145,8 +166,12 @@ def _facts(opened: Opened) -> str:
     return " · ".join(facts)
 
 
-def _tail(opened: Opened) -> Tail:
-    return Tail(opened.session_id, opened.last_seq, opened.live, opened.row.samples, opened.row.duration_ms)
+def _transcript(opened: Opened) -> Transcript:
+    return Transcript(tuple(rows(opened, wall_clock_ms())), _reach(opened))
+
+
+def _reach(opened: Opened) -> Reach:
+    return Reach(opened.session_id, opened.last_seq, opened.live, opened.row.samples, opened.row.duration_ms)
 
 
 def _review(desk: Desk, opened: Opened) -> ReviewPanel:

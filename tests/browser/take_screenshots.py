@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.chromium import chromium, sign_in
+from support.chromium import chromium, sign_in, until
 from support.web_box import NAME, PASSPHRASE, FakeProgress, WebBox, fill
 
 from app.domain import SessionState
@@ -178,7 +178,7 @@ def _edit(page: Page) -> None:
 
 def _hear(page: Page) -> None:
     page.click("#line-5 [data-t] >> nth=4")
-    page.wait_for_function("document.querySelector('.playing') !== null")
+    until(page, "document.querySelector('.playing') !== null")
     page.evaluate("document.getElementById('sound').pause()")
 
 

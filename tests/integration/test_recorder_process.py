@@ -1,6 +1,7 @@
 import json
 import shutil
 import stat
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from support.recorder_process import RecorderProcess
 from support.sound import noise, write_wav
+from support.waiting import wait_until
 
 from firmware.status import BoxState
 from firmware.tape import ConsentEvent, ConsentRecord, is_being_written
@@ -61,7 +63,7 @@ def test_recorder__pressed_paused_resumed_held__keeps_the_sound_bit_for_bit(box:
 
 def test_recorder__from_start_to_stop__lights_say_what_is(box: RecorderProcess) -> None:
     box.prepare()
-    assert box.lamps[-1] == (False, True)
+    wait_until(lambda: box.lamps[-1] == (False, True), 5, "for the green light")
     box.press()
     box.wait_for_state(BoxState.RECORDING)
     recording_from = len(box.lamps) - 1
@@ -69,7 +71,7 @@ def test_recorder__from_start_to_stop__lights_say_what_is(box: RecorderProcess) 
     assert set(box.lamps[recording_from:]) == {(True, False)}
     box.command(command="stop")
     box.wait_for_state(BoxState.READY)
-    assert box.lamps[-1] == (False, True)
+    wait_until(lambda: box.lamps[-1] == (False, True), 5, "for the green light")
 
 
 def test_recorder__pause_from_the_page__blinks_red_beside_green(box: RecorderProcess) -> None:
@@ -126,26 +128,27 @@ def test_recorder__killed__leaves_a_readable_tape(box: RecorderProcess) -> None:
     assert tape.read_pcm(0, tape.samples) == SOUND[: tape.samples * 2]
 
 
-def test_recorder__terminated_while_recording__closes_the_tape(box: RecorderProcess) -> None:
+def test_recorder__terminated_while_recording__closes_the_tape_with_all_that_came_in(box: RecorderProcess) -> None:
     box.prepare()
     box.press()
-    box.wait_for(lambda status: status.samples_sealed >= RATE_HZ)
+    came_in = box.wait_for(lambda status: status.samples_in > status.samples_sealed > 0).samples_in
     assert box.terminate() == (0, "")
     tape = box.read_tape()
     assert tape.closed
+    assert tape.samples >= came_in
     assert tape.read_pcm(0, tape.samples) == SOUND[: tape.samples * 2]
-    assert tape.samples % RATE_HZ, "the part of a second that was in the ring is on the tape too"
-    assert sorted(path.name for path in box.settings.run_dir.iterdir()) == []
+    assert list(box.settings.run_dir.iterdir()) == []
 
 
-def test_recorder__button_held_while_it_starts__does_not_record(box: RecorderProcess) -> None:
+def test_recorder__terminated_while_its_button_is_down__begins_nothing(box: RecorderProcess) -> None:
     box.prepare()
     assert box._panel is not None
     box._panel.send({"button": "press"})
-    box.terminate()
+    time.sleep(0.1)
+    assert box.terminate() == (0, "")
     box.start()
     box.wait_for_state(BoxState.READY)
-    assert box.tapes == [] or box.read_tape().closed
+    assert box.tapes == []
 
 
 def test_recorder__its_files__are_for_its_user_alone(box: RecorderProcess) -> None:
@@ -195,3 +198,50 @@ def test_recorder__recipient_on_disk__is_a_public_key_and_nothing_else(box: Reco
     box.prepare()
     kept = json.loads((box.settings.data_dir / "recorder" / "recipient.json").read_text())
     assert kept == {"public_key": box.private_key.public_key().public_bytes_raw().hex()}
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    disk = folder / "data"
+    disk.mkdir()
+    mounted = subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], check=False)
+    if mounted.returncode:
+        pytest.skip("a disk of 1 MB cannot be mounted here: needs root")
+    yield disk
+    subprocess.run(["/bin/umount", "--lazy", disk], check=True)
+
+
+def test_recorder__disk_fills_up__keeps_what_was_sealed_shows_a_fault_and_waits(folder: Path, small_disk: Path) -> None:
+    sound = noise(RATE_HZ * 60)
+    room = write_wav(folder / "room.wav", sound)
+    settings = {"microphone": "file", "audio_file": room, "speed": 20, "min_free_hours": 0}
+    with RecorderProcess(folder, data_dir=small_disk, **settings) as box:
+        box.prepare()
+        box.press()
+        status = box.wait_for_state(BoxState.FAULT)
+        assert "The storage is full" in status.reasons[0]
+        status = box.wait_for(lambda status: status.session_id is None)
+        assert status.samples_in == status.samples_sealed + status.gap_samples
+        tape = box.read_tape()
+        assert tape.closed
+        assert tape.damage is None
+        assert tape.read_pcm(0, status.samples_sealed) == sound[: status.samples_sealed * 2]
+        assert status.samples_sealed > 5 * RATE_HZ
+        shutil.rmtree(box.tapes[0])
+        box.press()
+        box.wait_for_state(BoxState.READY)
+
+
+def test_recorder__no_pins_on_this_machine__ends_with_a_sentence(folder: Path) -> None:
+    if Path("/dev/gpiochip0").exists():
+        pytest.skip("this machine has pins")
+    room = write_wav(folder / "room.wav", SOUND)
+    with pytest.raises(AssertionError, match="choose the simulated panel"):
+        RecorderProcess(folder, panel="gpio", microphone="file", audio_file=room).start()
+    assert not list(folder.glob(".lgd-nfy*")), "lgpio's pipe belongs into run_dir, not where the recorder was started"
+
+
+def test_recorder__data_dir_is_a_file__ends_with_a_sentence(folder: Path) -> None:
+    room = write_wav(folder / "room.wav", SOUND)
+    with pytest.raises(AssertionError, match="The recorder cannot use its folders: Not a directory"):
+        RecorderProcess(folder, data_dir=room, microphone="file", audio_file=room).start()

@@ -1,5 +1,6 @@
 """Debian's Chromium, headless, talking to nobody but the box."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +27,14 @@ def chromium() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def until(page: Page, condition: str, timeout_s: float = 10) -> None:
+    """Wait for a JavaScript expression; Playwright's own way would need `eval`, which the page's policy forbids."""
+    deadline = time.monotonic() + timeout_s
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, f"never came true: {condition}"
+        page.wait_for_timeout(20)
 
 
 def sign_in(page: Page, address: str, passphrase: str) -> None:

@@ -13,6 +13,10 @@ export class Editing {
     document.addEventListener("submit", (event) => this.#onSubmit(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
     document.body.addEventListener("htmx:load", (event) => this.#onLoad(/** @type {CustomEvent} */ (event).detail.elt));
+    document.body.addEventListener("htmx:beforeRequest", (event) => {
+      const fetches = /** @type {CustomEvent} */ (event).detail.elt.id;
+      if (fetches === "transcript" && this.#unkept()) event.preventDefault();
+    });
     window.addEventListener("beforeunload", (event) => {
       if (this.#unkept()) event.preventDefault();
     });

@@ -12,20 +12,25 @@ class Streams {
   #open = null;
   /** @type {number | undefined} */
   #lost;
+  #leaving = false; // the lock's own answer leads to the same place, and cleans up
 
   /** @param {HTMLElement} told where to say that the box is out of touch */
   constructor(told) {
     /** @type {Htmx} */ (/** @type {any} */ (window).htmx).createEventSource = (url) => {
       this.#open = new EventSource(url);
       this.#open.addEventListener("gone", (event) => location.replace(event.data)); // what it showed was erased
+      this.#open.addEventListener("ended", (event) => this.#leave(event.data));
       return this.#open;
     };
     document.addEventListener("visibilitychange", () => (document.hidden ? this.#rest() : this.#wake()));
     document.body.addEventListener("htmx:sseError", () => this.#soonLost(told));
     document.body.addEventListener("htmx:sseOpen", () => this.#found(told));
-    document.body.addEventListener("htmx:sseClose", (event) => {
-      if (/** @type {CustomEvent} */ (event).detail.type === "message") location.assign("/signin?why=over");
-    });
+    document.querySelector("form.lock")?.addEventListener("submit", () => (this.#leaving = true));
+  }
+
+  /** Nothing stays readable once the sign-in is over. @param {string} why */
+  #leave(why) {
+    if (!this.#leaving) location.assign(`/signin?why=${encodeURIComponent(why)}`);
   }
 
   #rest() {

@@ -33,7 +33,7 @@ export class Player {
     this.#position.addEventListener("input", () => this.seek(Number(this.#position.value)));
     this.#speed.addEventListener("change", () => this.#setSpeed());
     const sound = this.#sound;
-    sound.addEventListener("loadedmetadata", () => this.#reach());
+    sound.addEventListener("loadedmetadata", () => this.#arrive());
     sound.addEventListener("play", () => this.#follow());
     sound.addEventListener("seeked", () => this.#show());
     for (const name of ["play", "pause", "ended"]) sound.addEventListener(name, () => this.#showButton());
@@ -67,18 +67,18 @@ export class Player {
 
   /** @param {number} ms */
   seek(ms) {
-    const { samples, duration } = this.#tail();
+    const { samples, duration } = this.#reach();
     const target = Math.min(ms, duration);
     const beyond = target / 1000 > this.#sound.duration && samples > this.#loaded;
     if (!this.#loaded || beyond || this.#sound.error) this.#load(samples);
     this.#wanted = target;
-    if (this.#sound.readyState >= HTMLMediaElement.HAVE_METADATA) this.#reach();
+    if (this.#sound.readyState >= HTMLMediaElement.HAVE_METADATA) this.#arrive();
     this.#show();
   }
 
   /** How much can be heard by now; it grows while the session goes on. */
-  #tail() {
-    const { samples = "0", duration = "0" } = part("tail", HTMLElement).dataset;
+  #reach() {
+    const { samples = "0", duration = "0" } = part("reach", HTMLElement).dataset;
     return { samples: Number(samples), duration: Number(duration) };
   }
 
@@ -91,7 +91,7 @@ export class Player {
     if (playing) this.#play();
   }
 
-  #reach() {
+  #arrive() {
     if (this.#wanted === null) return;
     this.#sound.currentTime = this.#wanted / 1000;
     this.#wanted = null;
@@ -114,7 +114,7 @@ export class Player {
   }
 
   #show() {
-    const { duration } = this.#tail();
+    const { duration } = this.#reach();
     this.#position.max = String(duration);
     this.#position.value = String(this.ms);
     this.#position.setAttribute("aria-valuetext", clock(this.ms));

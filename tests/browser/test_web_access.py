@@ -1,0 +1,122 @@
+"""Every page for everybody: axe finds nothing, light and dark, and nothing is cut off on the narrowest phone."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from support.chromium import sign_in
+from support.web_box import NAME, PASSPHRASE, WebBox, fill
+
+import app.web
+from app.review import Review
+from firmware.status import BoxState
+
+AXE = Path(app.web.__file__).parent / "assets/node_modules/axe-core/axe.min.js"
+NOW_MS = 1_795_000_000_000
+NARROW = {"width": 320, "height": 640}
+TABLET = {"width": 820, "height": 1180}
+DESK = {"width": 1440, "height": 900}
+
+
+def findings(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+    return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
+def check(page: Page) -> None:
+    """The page as it stands, in both schemes and every size."""
+    for size in (NARROW, TABLET, DESK):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            assert findings(page) == [], f"{page.url} {scheme} {size['width']}"
+        wide = page.evaluate("document.documentElement.scrollWidth")
+        assert wide <= size["width"], f"{page.url} is {wide} wide at {size['width']}"
+
+
+def test_pages_before_anybody_is_signed_in(page: Page, box: WebBox) -> None:
+    page.goto("/setup")
+    check(page)
+    page.get_by_label("Your name").fill(NAME)
+    page.get_by_label("Passphrase", exact=True).fill("one")
+    page.get_by_label("The passphrase again").fill("two")
+    page.get_by_role("button", name="Set up").click()
+    expect(page.locator(".problem")).to_be_visible()
+    check(page)
+    page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
+    page.get_by_label("The passphrase again").fill(PASSPHRASE)
+    page.get_by_role("button", name="Set up").click()
+    expect(page.get_by_role("heading", name="Your recovery code")).to_be_visible()
+    check(page)
+
+
+@pytest.mark.parametrize("people", [1, 2])
+def test_sign_in_pages(page: Page, box: WebBox, people: int) -> None:
+    for number in range(people):
+        box.new_person(f"Person {number}")
+    for address in ("/signin", "/signin?why=locked", "/signin/lost-passphrase", "/trust", "/nowhere"):
+        page.goto(address)
+        check(page)
+
+
+def test_today__empty_full_and_in_trouble(page: Page, box: WebBox) -> None:
+    vault = box.new_person()
+    sign_in(page, box.address, PASSPHRASE)
+    check(page)
+    sessions = fill(box, vault, NOW_MS)
+    Review(vault).approve(sessions[1], NAME)
+    box.pipeline.speech_problem = "The speech model is damaged."
+    page.goto("/today")
+    check(page)
+    for state in BoxState:
+        box.recorder.show(state, "A reason that says what is wrong. Then what to do.", elapsed_ms=1000, level_dbfs=-9.0)
+        page.goto("/today")
+        check(page)
+    box.recorder.show(None)
+    page.goto("/today")
+    check(page)
+
+
+def test_session__draft_edited_approved_and_live(page: Page, box: WebBox) -> None:
+    vault = box.new_person()
+    first, approved, live, *_ = fill(box, vault, NOW_MS)
+    review = Review(vault)
+    review.approve(approved, NAME)
+    review.edit(first, 1, "Changed.", NAME)
+    review.edit(first, 2, "", NAME)
+    sign_in(page, box.address, PASSPHRASE)
+    for session_id in (first, approved, live):
+        page.goto(f"/sessions/{session_id}")
+        check(page)
+    page.goto(f"/sessions/{first}")
+    page.locator("#line-1 summary").click()
+    page.locator("#line-3").hover()
+    page.locator("#line-3 .edit").click()
+    expect(page.locator("#line-3 textarea")).to_be_visible()
+    check(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("#line-3 textarea")).to_have_count(0)
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    check(page)
+    page.goto(f"/sessions/{first}/lines/3/edit")
+    check(page)
+
+
+def test_phone__what_is_touched__is_large_enough(page: Page, box: WebBox) -> None:
+    vault = box.new_person()
+    first = fill(box, vault, NOW_MS)[0]
+    sign_in(page, box.address, PASSPHRASE)
+    box.recorder.show(BoxState.RECORDING, elapsed_ms=1000)
+    page.set_viewport_size({"width": 390, "height": 844})
+    for address in ("/today", f"/sessions/{first}", "/trust"):
+        page.goto(address)
+        expect(page.locator(".lamp-recording")).to_be_visible()
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("button:not(.time), .button, .tool, nav a, select, .entry-link")]
+                .map((one) => [one.textContent.trim() || one.className, one.getBoundingClientRect()])
+                .filter(([, box]) => box.width && (box.height < 44 || box.width < 44))
+                .map(([name, box]) => `${name} ${box.width}x${box.height}`)"""
+        )
+        assert small == []
