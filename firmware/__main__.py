@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from firmware import clock
 from firmware.capture import SoundFormat
+from firmware.core_dump import forbid_core_dumps
 from firmware.deck import Deck
 from firmware.errors import FirmwareError
 from firmware.hands import Hands
@@ -48,6 +49,7 @@ def main(settings: RecorderSettings) -> int:
     libraries may write. Says in one sentence on standard error why it could not start or end as it should.
     """
     os.umask(0o077)
+    forbid_core_dumps()
     inbox = Inbox()
     crashed = _quit_on(inbox)
     try:
