@@ -45,13 +45,21 @@ class FakeRecorder:
         self._key_id: str | None = None
         self.show(BoxState.READY)
 
-    def show(self, state: BoxState | None, *reasons: str, elapsed_ms: int = 0, level_dbfs: float | None = None) -> None:
+    def show(
+        self,
+        state: BoxState | None,
+        *reasons: str,
+        elapsed_ms: int = 0,
+        level_dbfs: float | None = None,
+        session_id: str | None = None,
+    ) -> None:
         """Any thread. None is a recorder that is away."""
         self.status = state and BoxStatus(
             state=state,
             reasons=reasons,
             elapsed_ms=elapsed_ms,
             level_dbfs=level_dbfs,
+            session_id=session_id,
             light=LIGHTS.get(state, Light("double_blink", green=False)),
             recipient_key_id=self._key_id,
             microphone="test",
