@@ -18,7 +18,7 @@ from firmware.preflight import Preflight
 from firmware.recipient import RecipientFile
 from firmware.recorder import Recorder
 from firmware.status import Prepare
-from firmware.tape import ConsentRecord, TapeErased, TapeReader, list_tapes, open_session_key, read_head
+from firmware.tape import ConsentRecord, TapeError, TapeReader, list_tapes, open_session_key, read_head
 from firmware.telling import Teller
 
 if TYPE_CHECKING:
@@ -53,14 +53,16 @@ class WitnessPanel(FakePanel):
 class FakeBox:
     """`history` is what panel and microphone were asked to do, in order. Jobs are done at once unless `jobs` is set."""
 
-    def __init__(self, folder: Path, *, min_free_hours: float = 0.0) -> None:
+    def __init__(
+        self, folder: Path, *, min_free_hours: float = 0.0, private_key: X25519PrivateKey | None = None
+    ) -> None:
         self.now_ms = 10_000
-        self.private_key = X25519PrivateKey.generate()
+        self.private_key = private_key or X25519PrivateKey.generate()
         self.history: list[str] = []
         self.told: list[BoxStatus] = []
         self.inbox = Inbox()
         self.tapes_dir = folder / "tapes"
-        self.tapes_dir.mkdir()
+        self.tapes_dir.mkdir(exist_ok=True)
         self.panel = WitnessPanel(self.history, self.consents)
         self.microphone = FakeMicrophone(self.history)
         self.lamp = Lamp(self.panel, self._clock_ms)
@@ -153,7 +155,7 @@ class FakeBox:
             return []
         try:
             return [record.event.value for record in self.tape().events() if isinstance(record, ConsentRecord)]
-        except TapeErased:
+        except TapeError:
             return []
 
     def _clock_ms(self) -> int:
