@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from firmware import clock
 from firmware.capture import SoundFormat
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from firmware.settings import RecorderSettings
     from firmware.status import BoxStatus
 
+_PRIORITY: Final = -10  # nice: as PulseAudio chooses for itself
+
 
 def main(settings: RecorderSettings) -> int:
     """Records until SIGTERM or SIGINT, then closes what is under way; returns the process's exit status.
@@ -67,6 +69,12 @@ def main(settings: RecorderSettings) -> int:
     return 1 if crashed.is_set() else 0
 
 
+def _go_first() -> None:
+    """Words can wait for a core, sound cannot; the capture process inherits this. Where it may not: see systemd/."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+
+
 def _fail(sentence: str) -> int:
     sys.stderr.write(f"{sentence}\n")
     return 1
@@ -85,7 +93,7 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     parts.callback(panel.close)
     lamp = Lamp(panel, clock.monotonic_ms)
     microphone = _microphone(settings)
-    recipients = RecipientFile(recorder_dir / "recipient.json")
+    recipients = RecipientFile(recorder_dir / "recipient.json", settings.consent_policy)
     deck = Deck(
         tapes_dir=tapes_dir,
         recipients=recipients,

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import Final
 
 _FLAGGED_TOLERANCE_S: Final = 0.02  # a busy machine tells the time of a block within 10 ms, measured over PulseAudio
-_UNFLAGGED_TOLERANCE_S: Final = 0.2
+_UNFLAGGED_TOLERANCE_S: Final = 0.5
+_SETTLES_S: Final = 5.0  # a sound server that has just been started tells the time of its first blocks 0.2 s wrong
 _RECENT_BLOCKS: Final = 20  # so many in a row must all come late before a loss is believed that nobody reported
 _BEFORE_BLOCKS: Final = 40
 
@@ -44,6 +45,8 @@ class AdcClock:
         if overflowed:
             lost_s = lateness_s - min(self._lateness_s, default=lateness_s)
             return lost_s if lost_s > _FLAGGED_TOLERANCE_S else 0.0
+        if self._samples < _SETTLES_S * self._rate_hz:
+            self._lateness_s.clear()
         if len(self._lateness_s) <= _RECENT_BLOCKS:
             return 0.0
         before = len(self._lateness_s) - _RECENT_BLOCKS

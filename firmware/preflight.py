@@ -15,7 +15,6 @@ NOT_YET_CHECKED = "The box is checking itself. This takes a moment."
 NO_RECIPIENT = "No therapist has set up this box yet. Open its page to begin."
 
 
-
 @dataclass(frozen=True, slots=True)
 class Findings:
     missing: tuple[str, ...]  # besides the microphone
