@@ -41,32 +41,32 @@ class LevelWatch:
 
     def restart(self) -> None:
         """A new stretch begins, at an opening."""
-        self._heard_s = 0.0
-        self._quiet_since_s = 0.0
-        self._zeros_since_s = 0.0
-        self._clipped_at_s: deque[float] = deque(maxlen=CLIPPED_BLOCKS)
+        self._heard = 0  # values, of all channels
+        self._quiet_since = 0
+        self._zeros_since = 0
+        self._clipped_at: deque[int] = deque(maxlen=CLIPPED_BLOCKS)
         self.level_dbfs: float | None = None
         self.warnings: tuple[str, ...] = ()
 
     def hear(self, block: bytes) -> None:
         values = np.frombuffer(block, dtype="<i2")
         self.level_dbfs = level_dbfs(block)
-        self._heard_s += values.size / self._values_per_s
+        self._heard += values.size
         if self.level_dbfs > QUIET_DBFS:
-            self._quiet_since_s = self._heard_s
+            self._quiet_since = self._heard
         if values.any():
-            self._zeros_since_s = self._heard_s
+            self._zeros_since = self._heard
         if values.size and (values.max() == np.iinfo("<i2").max or values.min() == np.iinfo("<i2").min):
-            self._clipped_at_s.append(self._heard_s)
+            self._clipped_at.append(self._heard)
         self.warnings = self._judge()
 
     def _judge(self) -> tuple[str, ...]:
-        if not self._silence_allowed and self._heard_s - self._zeros_since_s >= ZEROS_S:
+        if not self._silence_allowed and self._heard - self._zeros_since >= ZEROS_S * self._values_per_s:
             return (ALL_ZEROS,)
-        if not self._silence_allowed and self._heard_s - self._quiet_since_s >= QUIET_S:
+        if not self._silence_allowed and self._heard - self._quiet_since >= QUIET_S * self._values_per_s:
             return (VERY_QUIET,)
-        often = len(self._clipped_at_s) == CLIPPED_BLOCKS
-        if often and self._heard_s - self._clipped_at_s[0] <= CLIPPED_WITHIN_S:
+        often = len(self._clipped_at) == CLIPPED_BLOCKS
+        if often and self._heard - self._clipped_at[0] <= CLIPPED_WITHIN_S * self._values_per_s:
             return (TOO_LOUD,)
         return ()
 
