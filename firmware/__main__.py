@@ -161,6 +161,10 @@ def _panel(settings: RecorderSettings) -> Panel:
     match settings.panel:
         case "gpio":
             return open_pi_panel(pins, settings.run_dir)
+        case "jetson":
+            from firmware.panel_jetson import open_jetson_panel  # noqa: PLC0415  elsewhere there may be no gpiod
+
+            return open_jetson_panel(pins)
         case "simulated":
             return SimulatedPanel(pins, settings.run_dir / "panel.sock")
         case _:

@@ -15,7 +15,7 @@ class RecorderSettings(BaseModel):
 
     data_dir: Path  # tapes and the last recipient
     run_dir: Path  # sockets; its path leaves room for a socket's name within 107 bytes
-    panel: Literal["gpio", "simulated"] = "gpio"
+    panel: Literal["gpio", "jetson", "simulated"] = "gpio"
     button_pin: Pin = 17
     red_pin: Pin = 27
     green_pin: Pin = 22
