@@ -104,6 +104,7 @@ class Deck:
         if recipient is None:  # the preflight has seen one; without it there is nobody to seal to
             raise ActionFailed(Fault.TAPE_FAILED)
         session_id = uuid.uuid4().hex
+        appointment_id = self._recipients.begin_session().appointment_id
         try:
             self._tape = TapeWriter.create(
                 self._tapes_dir,
@@ -115,6 +116,8 @@ class Deck:
                 clock_trusted=clock.is_trusted(),
                 segment_s=self._segment_s,
             )
+            if appointment_id is not None:
+                self._tape.append_appointment(appointment_id)
         except TapeError as error:
             raise _failed(error) from error
         self.session_id = session_id

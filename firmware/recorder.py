@@ -14,7 +14,7 @@ from firmware.deck import ActionFailed
 from firmware.inbox import ActionsDone, ButtonMoved, Checked, FaultFound, Message, Quit
 from firmware.lamp import DARK
 from firmware.preflight import NOT_YET_CHECKED
-from firmware.recipient import RecipientUnusable, recipient_from_hex
+from firmware.recipient import Preparation, RecipientUnusable, recipient_from_hex
 from firmware.status import Pause, Prepare, Stop, Withdraw
 from firmware.watch import find_fault
 
@@ -86,6 +86,7 @@ class Recorder:
         self._checking = False
         self._next_check_ms = now_ms
         self._microphone_problem: str | None = None
+        self._found: tuple[str, ...] = (NOT_YET_CHECKED,)
         self._quit_at_ms: int | None = None
 
     @property
@@ -137,7 +138,8 @@ class Recorder:
             case Checked(findings, asked_at_ms):
                 self._checking = False
                 self._microphone_problem = findings.microphone
-                self._decide(consent.Preflight(findings.reasons), asked_at_ms)
+                self._found = findings.reasons
+                self._decide(self._preflight_event(), asked_at_ms)
                 if findings.microphone is None:
                     self._decide(Trigger.MICROPHONE_BACK, asked_at_ms)
             case Pause() | Stop() | Withdraw() | Prepare():
@@ -156,8 +158,8 @@ class Recorder:
             case Withdraw(session_id=session_id):
                 if session_id == self._deck.session_id:  # and not the one that began meanwhile
                     self._decide(Trigger.WITHDRAW_COMMAND, self._clock_ms())
-            case Prepare(public_key=public_key):
-                self._prepare(public_key)
+            case Prepare():
+                self._prepare(command)
             case _:
                 assert_never(command)
 
@@ -198,6 +200,7 @@ class Recorder:
         self._acting = False
         self._settled = self._state
         self._next_check_ms = at_ms
+        self._waiting.appendleft((self._preflight_event(), at_ms))  # a session has used up what was prepared
         if fault is not None:
             self._waiting.appendleft((FaultSeen(fault), at_ms))
         elif self._state.phase is Phase.ERASING:
@@ -233,15 +236,19 @@ class Recorder:
         self._next_check_ms = now_ms + every_ms
         self._hands(job)
 
-    def _prepare(self, public_key: str) -> None:
+    def _preflight_event(self) -> consent.Preflight:
+        refusal = self._recipients.refusal
+        return consent.Preflight(self._found if refusal is None else (*self._found, refusal))
+
+    def _prepare(self, command: Prepare) -> None:
         try:
-            recipient = recipient_from_hex(public_key)
+            recipient = recipient_from_hex(command.public_key)
         except RecipientUnusable:
             return  # the last one stands, and the status goes on naming it
 
         def job() -> None:
             with contextlib.suppress(OSError):  # a storage that cannot keep this much is not ready, and says so
-                self._recipients.keep(recipient)
+                self._recipients.keep(recipient, Preparation(command.appointment_id, command.consent_on_file))
 
         self._hands(job)
         self._next_check_ms = self._clock_ms()

@@ -33,6 +33,7 @@ class RecorderSettings(BaseModel):
     min_free_hours: float = Field(default=4.0, ge=0)  # of recording, before a session may start
     max_temperature_c: float = Field(default=80.0, ge=40, le=110)  # of the board, before a session may start
     segment_s: int = Field(default=300, ge=1)
+    consent_policy: Literal["refuse", "warn", "allow"] = "warn"  # where no written consent is on file
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

@@ -59,7 +59,7 @@ class Teller:
         sealed = capture.samples_sealed if capture else 0
         return BoxStatus(
             state=box_state(state.phase),
-            reasons=reasons(state, microphone_problem, capture.warnings if capture else ()),
+            reasons=self._reasons(state, microphone_problem, capture.warnings if capture else ()),
             session_id=self._deck.session_id,
             elapsed_ms=sealed * 1000 // self._sample_rate_hz,
             level_dbfs=capture.level_dbfs if capture else None,
@@ -71,7 +71,16 @@ class Teller:
             microphone=self._microphone.name,
             microphone_ended=self._microphone.ended,
             receipt_id=self._deck.receipt_id,
+            appointment_id=self._recipients.next.appointment_id,
         )
+
+    def _reasons(
+        self, state: ConsentState, microphone_problem: str | None, warnings: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        unseen = self._recipients.warning
+        if state.phase is Phase.READY and unseen is not None:
+            return (unseen,)
+        return reasons(state, microphone_problem, warnings)
 
     def _is_news(self, status: BoxStatus) -> bool:
         if self._told is None:

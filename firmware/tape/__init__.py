@@ -54,6 +54,7 @@ fault, and a failed write. Record, the STREAM construction (Hoang, Reyhanitabar,
     4 gap        samples that were lost here (8), at least 1
     5 fault      code, as in mark
     6 close      samples of audio (8) | samples of gaps (8), of the whole tape; final, and nothing follows
+    7 linked     appointment id (16), opaque; at most one, before any consent event
 
 Only audio may have a plaintext of more than 64 bytes. A position is the sum of all audio and gaps before: a gap moves
 the timeline, a pause does not. Audio and gaps stand only where consent is live: given -> (paused -> resumed)* ->
@@ -97,6 +98,7 @@ from firmware.tape.folder import erase_tape, finish_erasing, is_being_written, l
 from firmware.tape.head import Recipient, TapeHead, open_session_key, read_head
 from firmware.tape.reader import TapeReader
 from firmware.tape.records import (
+    AppointmentRecord,
     AudioRecord,
     CloseRecord,
     ConsentEvent,
@@ -121,6 +123,7 @@ from firmware.tape.withdrawal import (
 from firmware.tape.writer import TapeWriter
 
 __all__ = [
+    "AppointmentRecord",
     "AskedBy",
     "AudioRecord",
     "CloseRecord",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from firmware.light import Levels
+    from firmware.recipient import ConsentPolicy
     from firmware.status import BoxStatus, Command
 
 RATE_HZ = 1_000
@@ -54,7 +55,12 @@ class FakeBox:
     """`history` is what panel and microphone were asked to do, in order. Jobs are done at once unless `jobs` is set."""
 
     def __init__(
-        self, folder: Path, *, min_free_hours: float = 0.0, private_key: X25519PrivateKey | None = None
+        self,
+        folder: Path,
+        *,
+        min_free_hours: float = 0.0,
+        private_key: X25519PrivateKey | None = None,
+        consent_policy: ConsentPolicy = "allow",
     ) -> None:
         self.now_ms = 10_000
         self.private_key = private_key or X25519PrivateKey.generate()
@@ -66,7 +72,7 @@ class FakeBox:
         self.panel = WitnessPanel(self.history, self.consents)
         self.microphone = FakeMicrophone(self.history)
         self.lamp = Lamp(self.panel, self._clock_ms)
-        self.recipients = RecipientFile(folder / "recipient.json")
+        self.recipients = RecipientFile(folder / "recipient.json", consent_policy)
         self.jobs: list[Callable[[], None]] | None = None
         sound = SoundFormat(RATE_HZ, 1)
         self.deck = Deck(
@@ -114,9 +120,10 @@ class FakeBox:
                 self.microphone.speak(BLOCK)
             self.recorder.turn(0)
 
-    def prepare(self) -> None:
+    def prepare(self, *, appointment_id: str | None = None, consent_on_file: bool = False) -> None:
         """Ready, with a recipient whose private key this box's tapes can be opened with."""
-        self.inbox.put(Prepare(public_key=self.private_key.public_key().public_bytes_raw().hex()))
+        public_key = self.private_key.public_key().public_bytes_raw().hex()
+        self.inbox.put(Prepare(public_key=public_key, appointment_id=appointment_id, consent_on_file=consent_on_file))
         self.pass_time(2_000)
 
     def press(self, *, speaking: bool = False) -> None:
