@@ -14,7 +14,7 @@ from typing import Self
 from support.waiting import wait_until
 
 _SMALL_BLOCKS_MS = 20  # one silent player of such a latency makes the sink deliver steadily
-_AHEAD_MS = 500  # what a player keeps ahead, so that a busy machine tears no hole into what it plays
+_AHEAD_MS = 4_000  # what a player keeps ahead, so that a busy machine tears no hole into what it plays
 
 
 def missing_programs() -> str | None:
