@@ -2,7 +2,7 @@
 
 What is learned is one bit, whether any sample differs from zero: every real converter delivers noise, and only a muted
 or broken one delivers exact zeros. Nothing else is looked at, stored or passed on, no level either. See
-docs/decisions/0006-listening-for-a-moment.md.
+docs/decisions/0008-listening-for-a-moment.md.
 """
 
 from __future__ import annotations
