@@ -136,7 +136,7 @@ class RecorderProcess:
         assert self._panel is not None
         return [(line["red"], line["green"]) for line in list(self._panel.lines)]
 
-    def wait_for(self, condition: Callable[[BoxStatus], object], timeout_s: float = 10.0) -> BoxStatus:
+    def wait_for(self, condition: Callable[[BoxStatus], object], timeout_s: float = 30.0) -> BoxStatus:
         """The first status that meets the condition; fails with the last one when none does in time."""
         deadline_s = time.monotonic() + timeout_s
         while not condition(status := self.status):
@@ -144,7 +144,7 @@ class RecorderProcess:
             time.sleep(0.005)
         return status
 
-    def wait_for_state(self, state: BoxState, timeout_s: float = 10.0) -> BoxStatus:
+    def wait_for_state(self, state: BoxState, timeout_s: float = 30.0) -> BoxStatus:
         return self.wait_for(lambda status: status.state is state, timeout_s)
 
     def command(self, **message: object) -> None:
