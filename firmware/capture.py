@@ -75,7 +75,7 @@ class Capture:
         self.samples_sealed = 0
         self.gap_samples = 0
         self.last_block_ms: int | None = None  # None until the first block after `start`
-        self.last_sealed_ms = 0  # or when `start` was called
+        self.unsealed_since_ms: int | None = None  # the first block since the last record was sealed
 
     @property
     def samples_in(self) -> int:
@@ -96,7 +96,7 @@ class Capture:
         """Takes blocks from now on; the time since `silent_since_ms` becomes a gap when the first one comes."""
         self._silent_since_ms = silent_since_ms
         self.last_block_ms = None
-        self.last_sealed_ms = self._clock_ms()
+        self.unsealed_since_ms = None
         self._ring.open()
         self._writer = threading.Thread(target=self._write, name="tape writer", daemon=True)
         self._writer.start()
@@ -115,6 +115,8 @@ class Capture:
         if block:
             self._ring.push(block)
             self.last_block_ms = now_ms
+            if self.unsealed_since_ms is None:
+                self.unsealed_since_ms = now_ms
 
     def finish(self) -> None:
         """Takes no more blocks; returns when everything taken is on the tape. Harmless when repeated."""
@@ -149,7 +151,7 @@ class Capture:
             self._unsealable_samples += samples
             return
         self.samples_sealed += samples
-        self.last_sealed_ms = self._clock_ms()
+        self.unsealed_since_ms = None
         self._on_sealed()
 
     def _declare(self, missing: Missing) -> None:

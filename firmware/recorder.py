@@ -16,7 +16,7 @@ from firmware.lamp import DARK
 from firmware.preflight import NOT_YET_CHECKED
 from firmware.recipient import Preparation, RecipientUnusable, recipient_from_hex
 from firmware.status import Pause, Prepare, Stop, Withdraw
-from firmware.watch import find_fault
+from firmware.watch import Attention, find_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,6 +76,7 @@ class Recorder:
         self._recipients = recipients
         self._teller = teller
         self._block_timeout_ms = block_timeout_ms
+        self._attention = Attention()
         self._clock_ms = clock_ms
         now_ms = clock_ms()
         self._state = consent.at_start((NOT_YET_CHECKED,), now_ms)
@@ -214,11 +215,10 @@ class Recorder:
             self._decide(Trigger.PATIENCE_OVER, now_ms)
 
     def _watch(self, now_ms: int) -> None:
+        patience_ms = self._block_timeout_ms + self._attention.grace_ms(now_ms)
         if self._acting or self._state.phase is not Phase.RECORDING:
             return
-        fault = find_fault(
-            self._deck, self._microphone, self._lamp, block_timeout_ms=self._block_timeout_ms, now_ms=now_ms
-        )
+        fault = find_fault(self._deck, self._microphone, self._lamp, block_timeout_ms=patience_ms, now_ms=now_ms)
         if fault is not None:
             self._decide(FaultSeen(fault), now_ms)
 
