@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import assert_never
 
 from app.web.wording import clock
-from firmware.button import HOLD_MS
+from firmware.button import HOLD_MS, LONG_HOLD_MS
 from firmware.status import BoxState, BoxStatus
 
 LEVEL_BARS = 10
 QUIETEST_DBFS = -60.0  # one bar less every 6 dB
-HOLD_TO_STOP = f"Hold it for {HOLD_MS / 1000:g} seconds to stop."
+HOLD_TO_STOP = f"Hold it for {HOLD_MS / 1000:g} seconds to stop, for {LONG_HOLD_MS / 1000:g} to withdraw."
 
 
 class Sign(StrEnum):
