@@ -1,6 +1,6 @@
 # `make` prints what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench lock screenshots clean
+.PHONY: help setup run demo test check bench faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
 ARGS ?=
@@ -35,6 +35,9 @@ check: setup-test ## lint, types, import direction
 
 bench: setup-test ## measure words and samples against faster-whisper (needs DATA=folder with a manifest)
 	@$(bin)/python -m tests.bench.demo_clips $(if $(DATA),--data $(DATA)) $(ARGS)
+
+faults: setup-test ## break the recorder in every way that it promises to survive, and print the table (20 minutes; ARGS=--quick: two)
+	@$(bin)/python -m tests.faults $(ARGS)
 
 screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
 	@$(bin)/python tests/browser/take_screenshots.py build/screenshots

@@ -41,8 +41,9 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     server = PageServer(_server_config(web, certificate), web.state.desk.closing)
     _end_at_signals(server)
     stopping = threading.Event()
-    worker = threading.Thread(target=pipeline.run, args=(stopping,), name="pipeline", daemon=True)
-    worker.start()
+    erase = web.state.desk.withdrawals.run
+    for name, work in (("pipeline", pipeline.run), ("withdrawals", erase)):
+        threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()
     async with _announced(settings), asyncio.TaskGroup() as tasks:
         following = tasks.create_task(recorder.follow())
         await server.serve(sockets=[listener])

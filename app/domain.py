@@ -132,3 +132,22 @@ class Export:
     kind: str  # "text"
     exported_by: str
     exported_at_ms: int  # UTC epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A session was withdrawn and erased. Holds nothing of what was said."""
+
+    session_id: str
+    asked_by: str  # "button" or "page"
+    asked_at_ms: int  # UTC epoch
+    clock_trusted: bool
+    erased_at_ms: int  # UTC epoch
+    samples: int  # how much was recorded (frames)
+    sample_rate_hz: int
+    words: int = 0  # of the machine
+    edits: int = 0
+
+    @property
+    def duration_ms(self) -> int:
+        return self.samples * 1000 // self.sample_rate_hz

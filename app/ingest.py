@@ -8,6 +8,7 @@ from app.vault.vault import Vault
 from firmware.tape import (
     ConsentEvent,
     ConsentRecord,
+    TapeErased,
     TapeError,
     TapeHead,
     TapeReader,
@@ -57,7 +58,8 @@ class Ingest:
         """Take in what was written since.
 
         Raises:
-            TapeError: the tape was changed or is gone; `refuse` it.
+            TapeErased, NoSuchSession: the session was withdrawn; `forget` it.
+            TapeError: the tape was changed; `refuse` it.
         """
         tape.reader.refresh()
         tape.being_written = tape.reader.growing
@@ -70,6 +72,12 @@ class Ingest:
         """Nothing more will come of this tape."""
         del self._open[tape.session_id]
         self._passed.add(tape.session_id)
+
+    def forget(self, session_id: str) -> None:
+        """The session was withdrawn: its key, should a race have kept it, goes as well."""
+        self._open.pop(session_id, None)
+        self._passed.add(session_id)
+        self._vault.drop_session_key(session_id)
 
     def refuse(self, session_id: str, error: TapeError) -> None:
         """Show the sentence with the session and leave its tape alone until the next sign-in."""
@@ -88,12 +96,17 @@ class Ingest:
                 self._passed.add(folder.name)
                 return
             self._vault.sessions.add(_session(head))
-            if self._is_heard(head.session_id):
+            if self._is_withdrawn(head.session_id) or self._is_heard(head.session_id):
                 self._passed.add(folder.name)
                 return
             self._open[head.session_id] = OpenTape(folder, TapeReader(folder, self._session_key(head)))
+        except TapeErased:
+            self.forget(folder.name)
         except TapeError as error:
             self.refuse(folder.name, error)
+
+    def _is_withdrawn(self, session_id: str) -> bool:
+        return self._vault.sessions.get(session_id) is None
 
     def _is_heard(self, session_id: str) -> bool:
         """Whether the session was heard to its end and has moved on, which a kill may have kept apart."""

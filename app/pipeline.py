@@ -9,9 +9,9 @@ from app.domain import Cursor, SessionState
 from app.errors import TacetError
 from app.ingest import Ingest, OpenTape
 from app.speech.hearing import hear_next
-from app.vault.errors import VaultLocked
+from app.vault.errors import NoSuchSession, VaultLocked
 from app.vault.vault import Vault, Vaults
-from firmware.tape import TapeError
+from firmware.tape import TapeErased, TapeError
 
 log = logging.getLogger(__name__)
 
@@ -96,16 +96,21 @@ class Pipeline:
             ingest.follow(tape)
             self._note_start(vault, tape)
             cursor = hear_next(tape, vault.sessions, self._transcriber)
+            if cursor is None:
+                return False
+            self._tell(None)
+            self._note(ingest, vault, tape, cursor)
+        except (TapeErased, NoSuchSession):
+            ingest.forget(tape.session_id)
+            self._drop(tape)
         except TapeError as error:
             ingest.refuse(tape.session_id, error)
-            self._progress.pop(tape.session_id, None)
-            self.changes.notify()
-            return True
-        if cursor is None:
-            return False
-        self._tell(None)
-        self._note(ingest, vault, tape, cursor)
+            self._drop(tape)
         return True
+
+    def _drop(self, tape: OpenTape) -> None:
+        self._progress.pop(tape.session_id, None)
+        self.changes.notify()
 
     def _note_start(self, vault: Vault, tape: OpenTape) -> None:
         """Enter a session that has just appeared or just ended, before its next span takes its time."""

@@ -2,7 +2,7 @@ import logging
 from typing import Literal
 
 from app.changes import Changes
-from firmware.status import BoxState, BoxStatus, Command, Pause, Prepare, RecorderAway, RecorderClient, Stop
+from firmware.status import BoxState, BoxStatus, Command, Pause, Prepare, RecorderAway, RecorderClient, Stop, Withdraw
 from firmware.tape import Recipient
 
 log = logging.getLogger(__name__)
@@ -11,7 +11,7 @@ MAY_BE_PREPARED = (BoxState.NOT_READY, BoxState.READY)
 
 
 class RecorderLink:
-    """What the app knows of the recorder, and the little it may ask of it: pause, stop, and whom to seal to next.
+    """What the app knows of the recorder, and the little it may ask: pause, stop, withdraw, whom to seal to next.
 
     The recorder may be away and come back at any time. Belongs to the event loop that runs `follow`.
     """
@@ -31,6 +31,11 @@ class RecorderLink:
         """Ask; whether the recorder did so shows in `status`. A recorder that is away is asked nothing."""
         if self._status:
             await self._ask(Pause() if command == "pause" else Stop())
+
+    async def withdraw(self, session_id: str) -> None:
+        """Ask to stop and erase this session, if it is the one under way; as `send` otherwise."""
+        if self._status:
+            await self._ask(Withdraw(session_id=session_id))
 
     async def prepare(self, public_key: bytes) -> None:
         """Seal the next recordings to this X25519 key (32 bytes), now or as soon as the recorder can be told.

@@ -6,19 +6,21 @@ import os
 import signal
 import sys
 import threading
-from contextlib import ExitStack
-from typing import TYPE_CHECKING, assert_never
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING, Final, assert_never
 
 from firmware import clock
 from firmware.capture import SoundFormat
+from firmware.core_dump import forbid_core_dumps
 from firmware.deck import Deck
 from firmware.errors import FirmwareError
 from firmware.hands import Hands
+from firmware.hearing import Hearing
 from firmware.inbox import FaultFound, Inbox, Quit
 from firmware.lamp import Lamp
-from firmware.microphone_bounded import BoundedMicrophone
 from firmware.microphone_file import FileMicrophone
-from firmware.microphone_pyaudio import PyAudioMicrophone
+from firmware.microphone_process import ProcessMicrophone
+from firmware.notify import Notifier
 from firmware.panel import Panel, PanelPins
 from firmware.panel_gpio import open_pi_panel
 from firmware.panel_simulated import SimulatedPanel
@@ -27,13 +29,19 @@ from firmware.recipient import RecipientFile
 from firmware.recorder import Recorder
 from firmware.sole_recorder import sole_recorder
 from firmware.status_server import StatusServer
+from firmware.tape import TapeError, finish_withdrawals
 from firmware.telling import Teller
+from firmware.thermal import Thermal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from firmware.microphone import Microphone
     from firmware.settings import RecorderSettings
+    from firmware.status import BoxStatus
+
+_PRIORITY: Final = -10  # nice: as PulseAudio chooses for itself
 
 
 def main(settings: RecorderSettings) -> int:
@@ -43,6 +51,7 @@ def main(settings: RecorderSettings) -> int:
     libraries may write. Says in one sentence on standard error why it could not start or end as it should.
     """
     os.umask(0o077)
+    forbid_core_dumps()
     inbox = Inbox()
     crashed = _quit_on(inbox)
     try:
@@ -60,6 +69,12 @@ def main(settings: RecorderSettings) -> int:
     return 1 if crashed.is_set() else 0
 
 
+def _go_first() -> None:
+    """Words can wait for a core, sound cannot; the capture process inherits this. Where it may not: see systemd/."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+
+
 def _fail(sentence: str) -> int:
     sys.stderr.write(f"{sentence}\n")
     return 1
@@ -70,12 +85,15 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     recorder_dir, tapes_dir = _folder(settings.data_dir / "recorder"), _folder(settings.data_dir / "tapes")
     run_dir = _folder(settings.run_dir)
     parts.enter_context(sole_recorder(recorder_dir / "lock"))
-    sound = SoundFormat(settings.sample_rate_hz, settings.channels, settings.speed)
+    with suppress(TapeError):  # tried again at the next start; the key is what goes first
+        finish_withdrawals(tapes_dir, clock.utc_ms)
+    silence_allowed = settings.silence_allowed or settings.microphone == "file"
+    sound = SoundFormat(settings.sample_rate_hz, settings.channels, settings.speed, silence_allowed)
     panel = _panel(settings)
     parts.callback(panel.close)
     lamp = Lamp(panel, clock.monotonic_ms)
-    microphone = BoundedMicrophone(_microphone(settings))
-    recipients = RecipientFile(recorder_dir / "recipient.json")
+    microphone = _microphone(settings)
+    recipients = RecipientFile(recorder_dir / "recipient.json", settings.consent_policy)
     deck = Deck(
         tapes_dir=tapes_dir,
         recipients=recipients,
@@ -88,7 +106,7 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     )
     server = StatusServer(run_dir / "recorder.sock", inbox.put)
     teller = Teller(
-        publish=server.publish,
+        publish=_telling_systemd(server.publish, parts),
         deck=deck,
         lamp=lamp,
         microphone=microphone,
@@ -102,7 +120,15 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
         lamp=lamp,
         microphone=microphone,
         deck=deck,
-        preflight=Preflight(settings.data_dir, settings.min_free_hours, sound, recipients, microphone),
+        preflight=Preflight(
+            settings.data_dir,
+            settings.min_free_hours,
+            sound,
+            recipients,
+            microphone,
+            None if silence_allowed else Hearing(microphone, sound.sample_rate_hz, sound.channels, clock.monotonic_ms),
+            Thermal(settings.max_temperature_c),
+        ),
         recipients=recipients,
         teller=teller,
         block_timeout_ms=settings.block_timeout_ms,
@@ -111,6 +137,18 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     server.start(teller.status(recorder.state, None))
     parts.callback(server.close)
     return recorder
+
+
+def _telling_systemd(publish: Callable[[BoxStatus], None], parts: ExitStack) -> Callable[[BoxStatus], None]:
+    """The loop publishes several times a second as long as it turns, and that is what systemd watches."""
+    notifier = Notifier.from_environment(os.environ)
+    parts.callback(notifier.stopping)
+
+    def publish_and_tell(status: BoxStatus) -> None:
+        publish(status)
+        notifier.turned(status.state.value.replace("_", " "), clock.monotonic_ms())
+
+    return publish_and_tell
 
 
 def _folder(path: Path) -> Path:
@@ -123,6 +161,10 @@ def _panel(settings: RecorderSettings) -> Panel:
     match settings.panel:
         case "gpio":
             return open_pi_panel(pins, settings.run_dir)
+        case "jetson":
+            from firmware.panel_jetson import open_jetson_panel  # noqa: PLC0415  elsewhere there may be no gpiod
+
+            return open_jetson_panel(pins)
         case "simulated":
             return SimulatedPanel(pins, settings.run_dir / "panel.sock")
         case _:
@@ -132,8 +174,9 @@ def _panel(settings: RecorderSettings) -> Panel:
 def _microphone(settings: RecorderSettings) -> Microphone:
     match settings.microphone:
         case "pyaudio":
-            _silence_native_libraries()
-            return PyAudioMicrophone(settings.device, settings.sample_rate_hz, settings.channels)
+            return ProcessMicrophone(
+                settings.device, settings.sample_rate_hz, settings.channels, native_rate=settings.native_rate
+            )
         case "file":
             assert settings.audio_file is not None, "the settings see to it"
             return FileMicrophone(
@@ -161,11 +204,3 @@ def _quit_on(inbox: Inbox) -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: inbox.put(Quit()))
     return crashed
-
-
-def _silence_native_libraries() -> None:
-    """ALSA and JACK write pages to standard error at every look at the devices; only Python keeps the real one."""
-    sys.stderr = os.fdopen(os.dup(2), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)

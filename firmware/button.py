@@ -8,11 +8,14 @@ from enum import StrEnum
 
 DEBOUNCE_MS = 30  # contacts settle within 20 ms; no finger presses for less than 50
 HOLD_MS = 2_000
+LONG_HOLD_MS = 6_000
 
 
 class Gesture(StrEnum):
     SHORT_PRESS = "short press"  # let go before HOLD_MS
-    HOLD = "hold"  # told once, while the finger is still down
+    HOLD = "hold"  # let go between HOLD_MS and LONG_HOLD_MS
+    LONG_HOLD = "long hold"  # told once, while the finger is still down
+    LET_GO = "let go"  # after a long hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,8 @@ class ButtonState:
     raw_since_ms: int
     down: bool  # the settled level
     down_since_ms: int
-    spent: bool  # this press has been told already, or was there before anybody watched
+    spent: bool  # this press was there before anybody watched, and means nothing
+    long: bool = False  # this press has been told as a long hold
 
 
 def at_start(*, raw_down: bool, now_ms: int) -> ButtonState:
@@ -53,15 +57,20 @@ def _settle(state: ButtonState, now_ms: int) -> tuple[ButtonState, tuple[Gesture
         return state, ()
     if state.raw_down:
         return replace(state, down=True, down_since_ms=state.raw_since_ms, spent=False), ()
-    gestures: tuple[Gesture, ...] = ()
-    if not state.spent:
-        held_ms = state.raw_since_ms - state.down_since_ms
-        gestures = (Gesture.HOLD if held_ms >= HOLD_MS else Gesture.SHORT_PRESS,)
-    return replace(state, down=False, spent=False), gestures
+    gestures = () if state.spent else _meant(state, held_ms=state.raw_since_ms - state.down_since_ms)
+    return replace(state, down=False, spent=False, long=False), gestures
+
+
+def _meant(state: ButtonState, held_ms: int) -> tuple[Gesture, ...]:
+    if state.long:
+        return (Gesture.LET_GO,)
+    if held_ms >= LONG_HOLD_MS:  # nobody looked while it was down
+        return (Gesture.LONG_HOLD, Gesture.LET_GO)
+    return (Gesture.HOLD if held_ms >= HOLD_MS else Gesture.SHORT_PRESS,)
 
 
 def _notice_hold(state: ButtonState, now_ms: int) -> tuple[ButtonState, tuple[Gesture, ...]]:
-    still_down = state.down and state.raw_down and not state.spent
-    if not still_down or now_ms - state.down_since_ms < HOLD_MS:
+    still_down = state.down and state.raw_down and not state.spent and not state.long
+    if not still_down or now_ms - state.down_since_ms < LONG_HOLD_MS:
         return state, ()
-    return replace(state, spent=True), (Gesture.HOLD,)
+    return replace(state, long=True), (Gesture.LONG_HOLD,)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import threading
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-import numpy as np
-
 from firmware.faults import Fault
+from firmware.level import LevelWatch
 from firmware.ring import Missing, Ring
 from firmware.tape import TapeError, TapeFull
 
@@ -19,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RING_S: Final = 10  # of wall time: what a disk may stall before sound is lost
-SILENCE_DBFS: Final = -100.0  # below what 16 bits can say
 OVERFLOW_MARK: Final = "input_overflow"  # sound is missing here, and nobody knows how much
-_FULL_SCALE: Final = 32_768.0
 _BYTES_PER_SAMPLE: Final = 2
 
 
@@ -38,6 +34,7 @@ class SoundFormat:
     sample_rate_hz: int
     channels: int
     speed: float = 1.0  # seconds of sound in a second; other than 1 only where a file is played
+    silence_allowed: bool = False  # exact zeros are no news: from a file, or a microphone with a noise gate
 
     @property
     def bytes_per_frame(self) -> int:
@@ -70,41 +67,56 @@ class Capture:
         self._on_fault = on_fault
         self._clock_ms = clock_ms
         self._ring = Ring(sound.samples_of(RING_S), sound.bytes_per_frame)
+        self._level = LevelWatch(sound.sample_rate_hz, sound.channels, silence_allowed=sound.silence_allowed)
         self._writer: threading.Thread | None = None
         self._silent_since_ms: int | None = None
         self._tape_failed = False
         self._unsealable_samples = 0
         self.samples_sealed = 0
         self.gap_samples = 0
-        self.level_dbfs: float | None = None  # of the last block
         self.last_block_ms: int | None = None  # None until the first block after `start`
-        self.last_sealed_ms = 0  # or when `start` was called
+        self.unsealed_since_ms: int | None = None  # the first block since the last record was sealed
 
     @property
     def samples_in(self) -> int:
         """What was delivered, and what is known to be missing."""
         return self._ring.samples_in
 
+    @property
+    def level_dbfs(self) -> float | None:
+        """Of the last block; None unless it takes blocks."""
+        return self._level.level_dbfs
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with the sound that comes, as sentences for the page."""
+        return self._level.warnings
+
     def start(self, *, silent_since_ms: int | None = None) -> None:
         """Takes blocks from now on; the time since `silent_since_ms` becomes a gap when the first one comes."""
         self._silent_since_ms = silent_since_ms
         self.last_block_ms = None
-        self.last_sealed_ms = self._clock_ms()
+        self.unsealed_since_ms = None
         self._ring.open()
         self._writer = threading.Thread(target=self._write, name="tape writer", daemon=True)
         self._writer.start()
 
-    def push(self, block: bytes, *, overflowed: bool) -> None:
+    def push(self, block: bytes, *, overflowed: bool, missing_samples: int = 0) -> None:
         """The microphone's sink: copies, counts and returns."""
         now_ms = self._clock_ms()
         if self._silent_since_ms is not None:
             silent_samples = self._sound.samples_of((now_ms - self._silent_since_ms) / 1000)
             self._silent_since_ms = None
             self._ring.push_missing(max(1, silent_samples - len(block) // self._sound.bytes_per_frame))
+        if missing_samples:
+            self._ring.push_missing(missing_samples)
         if overflowed:
             self._ring.push_missing(None)
-        self._ring.push(block)
-        self.last_block_ms = now_ms
+        if block:
+            self._ring.push(block)
+            self.last_block_ms = now_ms
+            if self.unsealed_since_ms is None:
+                self.unsealed_since_ms = now_ms
 
     def finish(self) -> None:
         """Takes no more blocks; returns when everything taken is on the tape. Harmless when repeated."""
@@ -112,7 +124,7 @@ class Capture:
         if self._writer is not None:
             self._writer.join()
             self._writer = None
-        self.level_dbfs = None
+        self._level.restart()
 
     def _write(self) -> None:
         second_bytes = self._sound.sample_rate_hz * self._sound.bytes_per_frame
@@ -123,7 +135,7 @@ class Capture:
                 self._declare(item)
                 continue
             pending += item
-            self.level_dbfs = level_dbfs(item)
+            self._level.hear(item)
             while len(pending) >= second_bytes:
                 self._seal(pending, second_bytes)
         self._seal(pending, second_bytes)
@@ -139,7 +151,7 @@ class Capture:
             self._unsealable_samples += samples
             return
         self.samples_sealed += samples
-        self.last_sealed_ms = self._clock_ms()
+        self.unsealed_since_ms = None
         self._on_sealed()
 
     def _declare(self, missing: Missing) -> None:
@@ -169,10 +181,3 @@ class Capture:
             self._on_fault(Fault.TAPE_FULL if isinstance(error, TapeFull) else Fault.TAPE_FAILED)
             return False
         return True
-
-
-def level_dbfs(block: bytes) -> float:
-    """The block's root mean square against full scale, over all channels; SILENCE_DBFS at the least."""
-    samples = np.frombuffer(block, dtype="<i2").astype(np.float64)
-    rms = math.sqrt(float(np.mean(samples * samples))) if samples.size else 0.0
-    return max(SILENCE_DBFS, 20 * math.log10(rms / _FULL_SCALE)) if rms else SILENCE_DBFS

@@ -1,9 +1,12 @@
 """The two clocks: one that only counts on, for everything that is measured, and the calendar's, which is a label."""
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 _SYNCHRONISED = Path("/run/systemd/timesync/synchronized")  # Source: systemd-timesyncd.service(8)
+_TOLERANCE_MS: Final = 60_000  # a clock that is set back by less has been right enough
 
 
 def monotonic_ms() -> int:
@@ -12,6 +15,23 @@ def monotonic_ms() -> int:
 
 def utc_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def problem(tapes_dir: Path, now_ms: int, *, trusted: bool) -> str | None:
+    """Why the calendar's clock cannot be right, as a sentence; None when nothing speaks against it.
+
+    A box without a battery-backed clock wakes up in the past: before this program was made, or before its newest tape.
+    A clock that the network has set is believed, so that one session recorded in a wrong year does not lock the box.
+    """
+    newest_ms = max((round(tape.stat().st_mtime * 1000) for tape in tapes_dir.iterdir()), default=0)
+    earliest_ms = max(newest_ms, round(Path(__file__).stat().st_mtime * 1000)) - _TOLERANCE_MS
+    if trusted or now_ms >= earliest_ms:
+        return None
+    says = datetime.fromtimestamp(now_ms / 1000, UTC)
+    return (
+        f"The box's clock is wrong: it says {says.day} {says:%B %Y}, and there is something newer on the box. Connect "
+        "it to the network for a moment, so that its clock is set."
+    )
 
 
 def is_trusted() -> bool:

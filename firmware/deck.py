@@ -11,7 +11,7 @@ from firmware.capture import Capture, SoundFormat
 from firmware.consent import LIGHTS, Action, ConsentState
 from firmware.faults import Fault
 from firmware.microphone import MicrophoneMissing, MicrophoneStuck
-from firmware.tape import ConsentEvent, TapeError, TapeFull, TapeWriter
+from firmware.tape import AskedBy, ConsentEvent, TapeError, TapeFull, TapeHead, TapeWriter, Withdrawal, withdraw_tape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,10 +59,13 @@ class Deck:
         self._on_fault = on_fault
         self._clock_ms = clock_ms
         self._tape: TapeWriter | None = None
+        self._head: TapeHead | None = None  # of the last session, open or not
+        self._withdrawal: Withdrawal | None = None  # under way
         self._lost_since_ms: int | None = None  # the last block before the microphone was lost
         self.session_id: str | None = None  # as long as its tape is open
         self.capture: Capture | None = None  # of the last session, for its counts
         self.listens_since_ms: int | None = None  # None while the microphone is closed
+        self.receipt_id: str | None = None  # the session that was erased last
 
     def perform(self, action: Action, state: ConsentState) -> None:  # noqa: C901, PLR0912  one line an action
         """Makes one action of the transition into `state` true. Raises ActionFailed."""
@@ -91,6 +94,8 @@ class Deck:
                 self._write_fault(state.fault)
             case Action.CLOSE_TAPE:
                 self._close_tape()
+            case Action.ERASE_TAPE:
+                self._erase_tape(AskedBy.PAGE if state.by_page else AskedBy.BUTTON)
             case _:
                 assert_never(action)
 
@@ -99,6 +104,7 @@ class Deck:
         if recipient is None:  # the preflight has seen one; without it there is nobody to seal to
             raise ActionFailed(Fault.TAPE_FAILED)
         session_id = uuid.uuid4().hex
+        appointment_id = self._recipients.begin_session().appointment_id
         try:
             self._tape = TapeWriter.create(
                 self._tapes_dir,
@@ -110,9 +116,12 @@ class Deck:
                 clock_trusted=clock.is_trusted(),
                 segment_s=self._segment_s,
             )
+            if appointment_id is not None:
+                self._tape.append_appointment(appointment_id)
         except TapeError as error:
             raise _failed(error) from error
         self.session_id = session_id
+        self._head = self._tape.head
         self.capture = Capture(
             self._tape, self._sound, on_sealed=self._on_sealed, on_fault=self._on_fault, clock_ms=self._clock_ms
         )
@@ -184,6 +193,32 @@ class Deck:
             raise _failed(error) from error
         finally:
             self.session_id = None
+
+    def _erase_tape(self, asked_by: AskedBy) -> None:
+        """Of the last session, whether its tape is still open or was closed by a fault. May be called again."""
+        tape, self._tape = self._tape, None
+        if tape is not None:
+            tape.abandon()  # the session's key leaves the memory
+        if self._withdrawal is None:
+            self._withdrawal = self._new_withdrawal(asked_by)
+        try:
+            erased = withdraw_tape(self._tapes_dir, self._withdrawal, clock.utc_ms)
+        except TapeError as error:
+            raise ActionFailed(Fault.ERASING_FAILED) from error
+        self.session_id = self._head = self._withdrawal = None
+        self.receipt_id = erased.session_id
+
+    def _new_withdrawal(self, asked_by: AskedBy) -> Withdrawal:
+        assert self._head is not None, "only what was recorded can be withdrawn"
+        return Withdrawal(
+            session_id=self._head.session_id,
+            key_id=self._head.key_id,
+            asked_by=asked_by,
+            asked_at_ms=clock.utc_ms(),
+            clock_trusted=clock.is_trusted(),
+            samples=0 if self.capture is None else self.capture.samples_sealed,
+            sample_rate_hz=self._head.sample_rate_hz,
+        )
 
 
 def _failed(error: TapeError) -> ActionFailed:

@@ -12,6 +12,7 @@ class Fault(StrEnum):
     LIGHT_DEAD = "light_dead"
     TAPE_FULL = "tape_full"
     TAPE_FAILED = "tape_failed"
+    ERASING_FAILED = "erasing_failed"
 
 
 def sentence(fault: Fault) -> str:
@@ -41,6 +42,11 @@ def sentence(fault: Fault) -> str:
             return (
                 "The storage refused to keep the recording, so the session was ended. What was stored before is safe. "
                 "Press the button, and tell clinic IT if this comes back."
+            )
+        case Fault.ERASING_FAILED:
+            return (
+                "The storage has not let the withdrawn recording be erased yet; the box tries again by itself. "
+                "Leave it switched on, and tell clinic IT if this stays. Check this page for the receipt."
             )
         case _:
             assert_never(fault)

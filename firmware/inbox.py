@@ -5,7 +5,7 @@ from queue import SimpleQueue
 
 from firmware.faults import Fault
 from firmware.preflight import Findings
-from firmware.status import Pause, Prepare, Stop
+from firmware.status import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Quit:
     """The recorder is to end; a session under way is closed first."""
 
 
-Message = ButtonMoved | FaultFound | ActionsDone | Checked | Quit | Pause | Stop | Prepare
+Message = ButtonMoved | FaultFound | ActionsDone | Checked | Quit | Command
 
 # SimpleQueue, because its `put` is reentrant: a signal's handler may interrupt another `put` of the same thread.
 Inbox = SimpleQueue[Message]

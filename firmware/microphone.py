@@ -16,10 +16,11 @@ class MicrophoneStuck(FirmwareError):
 class BlockSink(Protocol):
     """Takes speech in clear, in a thread of the adapter's; returns at once and never raises."""
 
-    def __call__(self, block: bytes, *, overflowed: bool) -> None:
-        """Takes 20 to 100 ms of sound as interleaved signed 16-bit little-endian frames.
+    def __call__(self, block: bytes, *, overflowed: bool, missing_samples: int = 0) -> None:
+        """Takes 20 to 100 ms of sound as interleaved signed 16-bit little-endian frames; less at an end or a loss.
 
-        `overflowed` says that sound was lost just before this block, no one knows how much.
+        Just before this block (which may be empty) `missing_samples` frames were lost; `overflowed` says that sound was
+        lost there and no one knows how much.
         """
 
 

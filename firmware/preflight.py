@@ -4,9 +4,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware import clock
 from firmware.capture import SoundFormat
+from firmware.hearing import Hearing
 from firmware.microphone import Microphone
 from firmware.recipient import RecipientFile
+from firmware.thermal import Thermal
 
 NOT_YET_CHECKED = "The box is checking itself. This takes a moment."
 NO_RECIPIENT = "No therapist has set up this box yet. Open its page to begin."
@@ -29,11 +32,30 @@ class Preflight:
     sound: SoundFormat
     recipients: RecipientFile
     microphone: Microphone
+    hearing: Hearing | None = None  # None: a file, which is what it is
+    thermal: Thermal | None = None
 
-    def check(self) -> Findings:
-        """Looks, and hears nothing. May take seconds; only while the microphone is closed."""
-        missing = (self._recipient_reason(), self._disk_reason())
-        return Findings(tuple(reason for reason in missing if reason is not None), self.microphone.problem())
+    def check(self, *, listens: bool) -> Findings:
+        """Looks at everything; an idle box `listens` for a moment, too. May take seconds; microphone closed only."""
+        missing = (self._recipient_reason(), self._disk_reason(), self._clock_reason())
+        board = () if self.thermal is None else self.thermal.reasons()
+        reasons = (*(reason for reason in missing if reason is not None), *board)
+        return Findings(reasons, self._microphone_reason(listens=listens))
+
+    def _microphone_reason(self, *, listens: bool) -> str | None:
+        away = self.microphone.problem()
+        if self.hearing is None:
+            return away
+        if away is not None:
+            self.hearing.forget()
+            return away
+        return self.hearing.problem() if listens else None
+
+    def _clock_reason(self) -> str | None:
+        try:
+            return clock.problem(self.data_dir / "tapes", clock.utc_ms(), trusted=clock.is_trusted())
+        except OSError:
+            return None  # the storage is at fault, or a tape was erased at this moment
 
     def _recipient_reason(self) -> str | None:
         return NO_RECIPIENT if self.recipients.current is None else None

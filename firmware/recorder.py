@@ -14,9 +14,9 @@ from firmware.deck import ActionFailed
 from firmware.inbox import ActionsDone, ButtonMoved, Checked, FaultFound, Message, Quit
 from firmware.lamp import DARK
 from firmware.preflight import NOT_YET_CHECKED
-from firmware.recipient import RecipientUnusable, recipient_from_hex
-from firmware.status import Pause, Prepare, Stop
-from firmware.watch import find_fault
+from firmware.recipient import Preparation, RecipientUnusable, recipient_from_hex
+from firmware.status import Pause, Prepare, Stop, Withdraw
+from firmware.watch import Attention, find_fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from firmware.panel import Panel
     from firmware.preflight import Preflight
     from firmware.recipient import RecipientFile
+    from firmware.status import Command
     from firmware.telling import Teller
 
 TICK_S: Final = 0.02  # no blink and no hold is finer
@@ -40,7 +41,7 @@ _CHECK_EVERY_MS: Final = {
     Phase.MICROPHONE_LOST_SEEN: 1_000,
 }
 _EXIT_PATIENCE_MS: Final = 10_000  # for a disk that stalls while the last session is being closed
-_GESTURES: Final = {Gesture.SHORT_PRESS: Trigger.SHORT_PRESS, Gesture.HOLD: Trigger.HOLD}
+_GESTURES: Final = {gesture: Trigger(gesture.value) for gesture in Gesture}
 
 
 class Recorder:
@@ -75,6 +76,7 @@ class Recorder:
         self._recipients = recipients
         self._teller = teller
         self._block_timeout_ms = block_timeout_ms
+        self._attention = Attention()
         self._clock_ms = clock_ms
         now_ms = clock_ms()
         self._state = consent.at_start((NOT_YET_CHECKED,), now_ms)
@@ -85,6 +87,7 @@ class Recorder:
         self._checking = False
         self._next_check_ms = now_ms
         self._microphone_problem: str | None = None
+        self._found: tuple[str, ...] = (NOT_YET_CHECKED,)
         self._quit_at_ms: int | None = None
 
     @property
@@ -115,6 +118,7 @@ class Recorder:
         self._move_button(self._panel.button_is_down(), now_ms)
         self._lamp.tick()
         self._watch(now_ms)
+        self._end_patience(now_ms)
         self._check_when_due(now_ms)
         self._teller.tell(self.state, self._microphone_problem, now_ms)
 
@@ -135,19 +139,30 @@ class Recorder:
             case Checked(findings, asked_at_ms):
                 self._checking = False
                 self._microphone_problem = findings.microphone
-                self._decide(consent.Preflight(findings.reasons), asked_at_ms)
+                self._found = findings.reasons
+                self._decide(self._preflight_event(), asked_at_ms)
                 if findings.microphone is None:
                     self._decide(Trigger.MICROPHONE_BACK, asked_at_ms)
-            case Pause():
-                self._decide(Trigger.PAUSE_COMMAND, self._clock_ms())
-            case Stop():
-                self._decide(Trigger.STOP_COMMAND, self._clock_ms())
-            case Prepare(public_key=public_key):
-                self._prepare(public_key)
+            case Pause() | Stop() | Withdraw() | Prepare():
+                self._obey(message)
             case Quit():
                 self._quit()
             case _:
                 assert_never(message)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Pause():
+                self._decide(Trigger.PAUSE_COMMAND, self._clock_ms())
+            case Stop():
+                self._decide(Trigger.STOP_COMMAND, self._clock_ms())
+            case Withdraw(session_id=session_id):
+                if session_id == self._deck.session_id:  # and not the one that began meanwhile
+                    self._decide(Trigger.WITHDRAW_COMMAND, self._clock_ms())
+            case Prepare():
+                self._prepare(command)
+            case _:
+                assert_never(command)
 
     def _move_button(self, down: bool, at_ms: int) -> None:  # noqa: FBT001  as the panel tells it
         self._button, gestures = button.step(self._button, raw_down=down, now_ms=at_ms)
@@ -186,16 +201,24 @@ class Recorder:
         self._acting = False
         self._settled = self._state
         self._next_check_ms = at_ms
+        self._waiting.appendleft((self._preflight_event(), at_ms))  # a session has used up what was prepared
         if fault is not None:
             self._waiting.appendleft((FaultSeen(fault), at_ms))
+        elif self._state.phase is Phase.ERASING:
+            self._waiting.appendleft((Trigger.ERASED, at_ms))
         self._advance()
 
+    def _end_patience(self, now_ms: int) -> None:
+        """A finger that is down may still be about to confirm: it has the time that a short press may take."""
+        extra_ms = consent.LATEST_PRESS_MS if self._button.down or self._button.raw_down else button.DEBOUNCE_MS
+        if not self._acting and consent.is_overdue(self._state, now_ms, extra_ms=extra_ms):
+            self._decide(Trigger.PATIENCE_OVER, now_ms)
+
     def _watch(self, now_ms: int) -> None:
+        patience_ms = self._block_timeout_ms + self._attention.grace_ms(now_ms)
         if self._acting or self._state.phase is not Phase.RECORDING:
             return
-        fault = find_fault(
-            self._deck, self._microphone, self._lamp, block_timeout_ms=self._block_timeout_ms, now_ms=now_ms
-        )
+        fault = find_fault(self._deck, self._microphone, self._lamp, block_timeout_ms=patience_ms, now_ms=now_ms)
         if fault is not None:
             self._decide(FaultSeen(fault), now_ms)
 
@@ -204,22 +227,28 @@ class Recorder:
         if every_ms is None or self._acting or self._checking or now_ms < self._next_check_ms:
             return
 
+        idle = self._state.phase in {Phase.READY, Phase.NOT_READY}
+
         def job() -> None:
-            self._inbox.put(Checked(self._preflight.check(), now_ms))
+            self._inbox.put(Checked(self._preflight.check(listens=idle), now_ms))
 
         self._checking = True
         self._next_check_ms = now_ms + every_ms
         self._hands(job)
 
-    def _prepare(self, public_key: str) -> None:
+    def _preflight_event(self) -> consent.Preflight:
+        refusal = self._recipients.refusal
+        return consent.Preflight(self._found if refusal is None else (*self._found, refusal))
+
+    def _prepare(self, command: Prepare) -> None:
         try:
-            recipient = recipient_from_hex(public_key)
+            recipient = recipient_from_hex(command.public_key)
         except RecipientUnusable:
             return  # the last one stands, and the status goes on naming it
 
         def job() -> None:
             with contextlib.suppress(OSError):  # a storage that cannot keep this much is not ready, and says so
-                self._recipients.keep(recipient)
+                self._recipients.keep(recipient, Preparation(command.appointment_id, command.consent_on_file))
 
         self._hands(job)
         self._next_check_ms = self._clock_ms()

@@ -15,7 +15,7 @@ class RecorderSettings(BaseModel):
 
     data_dir: Path  # tapes and the last recipient
     run_dir: Path  # sockets; its path leaves room for a socket's name within 107 bytes
-    panel: Literal["gpio", "simulated"] = "gpio"
+    panel: Literal["gpio", "jetson", "simulated"] = "gpio"
     button_pin: Pin = 17
     red_pin: Pin = 27
     green_pin: Pin = 22
@@ -27,9 +27,13 @@ class RecorderSettings(BaseModel):
     at_end: Literal["silence", "loop", "end"] = "silence"
     sample_rate_hz: int = Field(default=16_000, ge=8_000, le=48_000)
     channels: Literal[1, 2] = 1
+    native_rate: bool = False  # take the device's own 48 or 44.1 kHz and resample here, whatever else is offered
+    silence_allowed: bool = False  # the microphone has a noise gate and delivers exact zeros in a quiet room
     block_timeout_ms: int = Field(default=500, ge=100)  # no sound for so long is a fault
     min_free_hours: float = Field(default=4.0, ge=0)  # of recording, before a session may start
+    max_temperature_c: float = Field(default=80.0, ge=40, le=110)  # of the board, before a session may start
     segment_s: int = Field(default=300, ge=1)
+    consent_policy: Literal["refuse", "warn", "allow"] = "warn"  # where no written consent is on file
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

@@ -1,8 +1,9 @@
 """What the recorder tells and what it may be told: JSON lines, UTF-8, on run_dir/recorder.sock.
 
 The recorder sends one `BoxStatus` line at once, on every change, and at least every half second. A client may send
-`{"command": "pause"}`, `{"command": "stop"}` and `{"command": "prepare", "public_key": "<hex>"}`. None of them, and no
-other line, starts or resumes a recording; what is no command is passed over.
+`{"command": "pause"}`, `{"command": "stop"}`, `{"command": "withdraw", "session_id": "<id>"}` and
+`{"command": "prepare", "public_key": "<hex>", "appointment_id": "<32 hex>" or null, "consent_on_file": true or false}`.
+None of them, and no other line, starts or resumes a recording; what is no command is passed over.
 
 This module is all that other processes import to talk with the recorder.
 """
@@ -13,7 +14,7 @@ import asyncio
 import contextlib
 from enum import StrEnum
 from pathlib import Path  # noqa: TC003  pydantic and readers of the signature need it
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -34,6 +35,7 @@ __all__ = [
     "RecorderClient",
     "RedPattern",
     "Stop",
+    "Withdraw",
 ]
 
 RECONNECT_S = 0.5
@@ -45,6 +47,7 @@ class BoxState(StrEnum):
     READY = "ready"
     RECORDING = "recording"
     PAUSED = "paused"
+    CONFIRMING = "confirming"  # stopped, and a press within five seconds erases
     ERASING = "erasing"
     FAULT = "fault"
 
@@ -72,6 +75,8 @@ class BoxStatus(_Message):
     recipient_key_id: str | None = None
     microphone: str
     microphone_ended: bool = False  # a file has been played to its end
+    receipt_id: str | None = None  # the session that was withdrawn and erased last, since the recorder started
+    appointment_id: str | None = None  # what the next recording belongs to
 
 
 class Pause(_Message):
@@ -82,20 +87,31 @@ class Stop(_Message):
     command: Literal["stop"] = "stop"
 
 
+class Withdraw(_Message):
+    """Stop and erase the session under way, if it is this one. Whoever sends it has asked the person twice."""
+
+    command: Literal["withdraw"] = "withdraw"
+    session_id: str
+
+
 class Prepare(_Message):
+    """Whom the next recordings are sealed to, and what the next one is."""
+
     command: Literal["prepare"] = "prepare"
     public_key: str  # raw X25519, in hex
+    appointment_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
+    consent_on_file: bool = False  # the client's written consent
 
 
-Command = Annotated[Pause | Stop | Prepare, Field(discriminator="command")]
-_COMMANDS: TypeAdapter[Pause | Stop | Prepare] = TypeAdapter(Command)
+Command: TypeAlias = Pause | Stop | Withdraw | Prepare
+_COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 
 
-def encode(message: BoxStatus | Pause | Stop | Prepare) -> bytes:
+def encode(message: BoxStatus | Command) -> bytes:
     return message.model_dump_json().encode() + b"\n"
 
 
-def decode_command(line: bytes) -> Pause | Stop | Prepare | None:
+def decode_command(line: bytes) -> Command | None:
     """None for whatever is no command."""
     try:
         return _COMMANDS.validate_json(line)
@@ -126,7 +142,7 @@ class RecorderClient:
                 yield None
             await asyncio.sleep(RECONNECT_S)
 
-    async def send(self, command: Pause | Stop | Prepare) -> None:
+    async def send(self, command: Command) -> None:
         """Returns once the recorder has taken the command; its effect shows in the next statuses. Raises RecorderAway.
 
         The recorder hangs up after it has read to the end. To close before that, with its greeting unread, would reset

@@ -4,13 +4,13 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 
 from firmware.line_server import LineServer
-from firmware.status import BoxStatus, Pause, Prepare, Stop, decode_command, encode
+from firmware.status import BoxStatus, Command, decode_command, encode
 
 
 class StatusServer:
     """The recorder's end of run_dir/recorder.sock. `publish` may be called from any thread and never waits."""
 
-    def __init__(self, socket_path: Path, on_command: Callable[[Pause | Stop | Prepare], None]) -> None:
+    def __init__(self, socket_path: Path, on_command: Callable[[Command], None]) -> None:
         self._on_command = on_command
         self._server = LineServer(socket_path, self._receive)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, assert_never
 
 from firmware.consent import ConsentState, Phase
-from firmware.faults import SEEN_SENTENCE, sentence
+from firmware.faults import SEEN_SENTENCE, Fault, sentence
 from firmware.status import BoxState, BoxStatus
 
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 TELL_EVERY_MS: Final = 250
 _RUNNING_FIGURES: Final = {"elapsed_ms", "level_dbfs", "samples_in", "samples_sealed", "gap_samples"}
+
+LET_GO_SENTENCE: Final = "The recording has stopped. Let go of the button; then one short press erases the session."
+CONFIRM_SENTENCE: Final = (
+    "The recording has stopped. One short press within five seconds erases the session; without it the session is kept."
+)
+LAPSED_SENTENCE: Final = "The session was stopped and kept: nobody pressed the button to erase it. Ready in a moment."
 
 
 class Teller:
@@ -53,7 +59,7 @@ class Teller:
         sealed = capture.samples_sealed if capture else 0
         return BoxStatus(
             state=box_state(state.phase),
-            reasons=reasons(state, microphone_problem),
+            reasons=self._reasons(state, microphone_problem, capture.warnings if capture else ()),
             session_id=self._deck.session_id,
             elapsed_ms=sealed * 1000 // self._sample_rate_hz,
             level_dbfs=capture.level_dbfs if capture else None,
@@ -64,7 +70,17 @@ class Teller:
             recipient_key_id=recipient.key_id if recipient else None,
             microphone=self._microphone.name,
             microphone_ended=self._microphone.ended,
+            receipt_id=self._deck.receipt_id,
+            appointment_id=self._recipients.next.appointment_id,
         )
+
+    def _reasons(
+        self, state: ConsentState, microphone_problem: str | None, warnings: tuple[str, ...]
+    ) -> tuple[str, ...]:
+        unseen = self._recipients.warning
+        if state.phase is Phase.READY and unseen is not None:
+            return (unseen,)
+        return reasons(state, microphone_problem, warnings)
 
     def _is_news(self, status: BoxStatus) -> bool:
         if self._told is None:
@@ -72,9 +88,9 @@ class Teller:
         return status.model_dump(exclude=_RUNNING_FIGURES) != self._told.model_dump(exclude=_RUNNING_FIGURES)
 
 
-def box_state(phase: Phase) -> BoxState:
+def box_state(phase: Phase) -> BoxState:  # noqa: PLR0911  a state each
     match phase:
-        case Phase.NOT_READY:
+        case Phase.NOT_READY | Phase.WITHDRAWAL_LAPSED:
             return BoxState.NOT_READY
         case Phase.READY:
             return BoxState.READY
@@ -84,24 +100,40 @@ def box_state(phase: Phase) -> BoxState:
             return BoxState.PAUSED
         case Phase.MICROPHONE_LOST | Phase.MICROPHONE_LOST_SEEN | Phase.BROKEN_OFF:
             return BoxState.FAULT
+        case Phase.WITHDRAWAL_HELD | Phase.WITHDRAWAL_ASKED:
+            return BoxState.CONFIRMING
+        case Phase.ERASING:
+            return BoxState.ERASING
         case _:
             assert_never(phase)
 
 
-def reasons(state: ConsentState, microphone_problem: str | None) -> tuple[str, ...]:
+def reasons(  # noqa: C901, PLR0911  a phase each
+    state: ConsentState, microphone_problem: str | None, sound_warnings: tuple[str, ...] = ()
+) -> tuple[str, ...]:
     """Sentences for the page, empty while all is well."""
     why = () if microphone_problem is None else (microphone_problem,)
     match state.phase:
         case Phase.NOT_READY:
             return state.reasons
-        case Phase.READY | Phase.RECORDING | Phase.PAUSED:
+        case Phase.RECORDING:
+            return sound_warnings
+        case Phase.READY | Phase.PAUSED:
             return ()
         case Phase.MICROPHONE_LOST_SEEN:
             return (SEEN_SENTENCE, *why)
         case Phase.MICROPHONE_LOST:
             return (*_fault_sentence(state), *why)
+        case Phase.WITHDRAWAL_HELD:
+            return (LET_GO_SENTENCE,)
+        case Phase.WITHDRAWAL_ASKED:
+            return (CONFIRM_SENTENCE,)
+        case Phase.WITHDRAWAL_LAPSED:
+            return (LAPSED_SENTENCE,)
         case Phase.BROKEN_OFF:
             return _fault_sentence(state)
+        case Phase.ERASING:
+            return _fault_sentence(state) if state.fault is Fault.ERASING_FAILED else ()
         case _:
             assert_never(state.phase)
 

@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND")
     _add_run(commands.add_parser("run", help="run the whole box on this machine"))
     _add_demo(commands.add_parser("demo", help="record a file headless and print its transcript"))
+    _add_tape(commands.add_parser("tape", help="look at a recording without hearing it"))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
     for name, words in (
         ("recorder", "the process with microphone, button and light"),
@@ -103,6 +104,23 @@ def _demo(args: argparse.Namespace) -> int:
     return run_demo(args)
 
 
+def _add_tape(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    inspect = commands.add_parser("inspect", help="head, segments, consent, gaps and damage of a tape; never its sound")
+    inspect.add_argument("folder", type=Path, metavar="FOLDER", help="the tape's folder, named by its session")
+    inspect.add_argument(
+        "--vault", type=Path, metavar="DIR", help="the therapist's vault: verify all (asks for the passphrase)"
+    )
+    inspect.add_argument("--json", action="store_true", help="print one JSON object")
+    inspect.set_defaults(run=_inspect_tape)
+
+
+def _inspect_tape(args: argparse.Namespace) -> int:
+    from tacet.tape_inspect import inspect  # noqa: PLC0415  same
+
+    return inspect(args)
+
+
 def _add_models(parser: argparse.ArgumentParser) -> None:
     from models import command  # noqa: PLC0415  same
 
@@ -116,8 +134,10 @@ def _add_daemon(parser: argparse.ArgumentParser, name: str) -> None:
 
 
 def _daemon(args: argparse.Namespace) -> int:
+    from firmware.core_dump import forbid_core_dumps  # noqa: PLC0415  same
     from tacet.settings import load_settings  # noqa: PLC0415  same
 
+    forbid_core_dumps()  # any of the three may hold speech or keys
     settings = load_settings(args.config)
     if args.daemon == "recorder":
         from firmware.__main__ import main as recorder  # noqa: PLC0415  a process loads what it runs, nothing else

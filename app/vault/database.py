@@ -128,6 +128,15 @@ class Database:
         """
         return self._submit(change, in_transaction=True)
 
+    def empty_log(self) -> None:
+        """Carry the log over into the database and cut it to nothing: what was deleted before stands nowhere any more.
+
+        Raises:
+            VaultFailed: Somebody read all the time, so a part of the log is still there; call again.
+        """
+        if self._submit(_is_kept_from_emptying, in_transaction=False):
+            raise VaultFailed("The vault is busy, so not all was erased yet. The box goes on by itself.")
+
     def close(self) -> None:
         """Wait for what is running, then close; afterwards the key is forgotten. Safe to call twice."""
         with self._state:
@@ -188,6 +197,11 @@ def _alone(connection: Connection, change: Callable[[Connection], T]) -> T:
         return change(connection)
     finally:
         _roll_back(connection)
+
+
+def _is_kept_from_emptying(connection: Connection) -> bool:
+    busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return bool(busy)
 
 
 def _roll_back(connection: Connection) -> None:

@@ -15,10 +15,11 @@ _COLUMNS = (
 
 
 def insert_session(connection: Connection, head: SessionHead) -> None:
-    """Idempotent: a session that is there already stays as it is."""
+    """Idempotent: a session that is there already stays as it is, and one that was withdrawn stays away."""
     connection.execute(
         "INSERT INTO sessions (session_id, started_at_ms, clock_trusted, sample_rate_hz, channels, state)"
-        " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        " SELECT ?, ?, ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM receipts WHERE session_id = ?1)"
+        " ON CONFLICT DO NOTHING",
         (
             head.session_id,
             head.started_at_ms,

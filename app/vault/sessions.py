@@ -5,8 +5,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from app.domain import Approval, Cursor, Edit, Export, Pause, Segment, SessionHead, SessionRow, SessionState
-from app.vault import approval_rows, edit_rows, segment_rows, session_rows
+from app.domain import Approval, Cursor, Edit, Export, Pause, Receipt, Segment, SessionHead, SessionRow, SessionState
+from app.vault import approval_rows, edit_rows, receipt_rows, segment_rows, session_rows
 from app.vault.database import Connection, Database
 from app.vault.errors import NotReadyForApproval
 
@@ -17,6 +17,7 @@ Pauses: TypeAlias = list[Pause]
 Edits: TypeAlias = list[Edit]
 Approvals: TypeAlias = list[Approval]
 Exports: TypeAlias = list[Export]
+Receipts: TypeAlias = list[Receipt]
 
 _AFTER_APPROVAL = frozenset({SessionState.APPROVED, SessionState.EXPORTED})
 _BEFORE_APPROVAL = frozenset({SessionState.DRAFTED, SessionState.IN_REVIEW})
@@ -52,7 +53,7 @@ class SessionStore:
         self._now_ms = now_ms
 
     def add(self, session: SessionHead) -> None:
-        """A session whose tape has appeared. Idempotent: one that is there already stays as it is."""
+        """A session whose tape has appeared. One that is there already stays as it is; a withdrawn one stays away."""
         self._database.write(lambda connection: session_rows.insert_session(connection, session))
 
     def get(self, session_id: str) -> SessionRow | None:
@@ -248,6 +249,25 @@ class SessionStore:
     def exports(self, session_id: str) -> Exports:
         """Every export, oldest first."""
         return self._database.read(lambda connection: approval_rows.read_exports(connection, session_id))
+
+    def erase(self, receipt: Receipt) -> Receipt:
+        """Delete all of a session and keep the receipt; `Vault.erase` drops the key first. Idempotent.
+
+        On return no page of the database and no byte of its log holds what was deleted.
+
+        Raises:
+            VaultFailed: The log is still being read; call again.
+        """
+        kept = self._database.write(lambda connection: receipt_rows.erase_session(connection, receipt))
+        self._database.empty_log()
+        return kept
+
+    def receipt(self, session_id: str) -> Receipt | None:
+        return self._database.read(lambda connection: receipt_rows.find_receipt(connection, session_id))
+
+    def receipts(self) -> Receipts:
+        """Of all withdrawn sessions, newest first."""
+        return self._database.read(receipt_rows.all_receipts)
 
     @staticmethod
     def _prepare_edit(connection: Connection, session_id: str, seq: int) -> str:

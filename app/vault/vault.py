@@ -1,6 +1,7 @@
 import threading
 from pathlib import Path
 
+from app.domain import Receipt
 from app.vault.account import DATABASE_FILE, KEYS_FOLDER, Account, account_of, list_accounts, make_vault, vault_folder
 from app.vault.account_file import AccountFile, read_account_file, write_account_file
 from app.vault.credentials import check_passphrase
@@ -67,6 +68,14 @@ class Vault:
     def drop_session_key(self, session_id: str) -> None:
         """Overwrite and remove the key. The tape's own head still holds it for this vault until that is erased."""
         self._session_keys.drop(session_id)
+
+    def erase(self, receipt: Receipt) -> Receipt:
+        """Erase a withdrawn session from the vault, its key first, and give the receipt that was kept. Idempotent.
+
+        The tape is not touched: erase it before.
+        """
+        self.drop_session_key(receipt.session_id)
+        return self.sessions.erase(receipt)
 
     def open_tape_key(self, head: TapeHead) -> bytes:
         """The key in clear of a tape that was sealed to this vault.

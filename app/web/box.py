@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import ClassVar, assert_never
 
-from app.web.ports import PageCommand
+from app.web.ports import Control
 from app.web.wording import clock
 from firmware.status import BoxState, BoxStatus
 
@@ -46,7 +46,8 @@ class BoxView:
     word: str
     detail: str = ""  # what it means and what to do, a sentence or two
     pulse: Pulse = Pulse("", None)
-    controls: tuple[PageCommand, ...] = ()
+    controls: tuple[Control, ...] = ()
+    session_id: str = ""  # what the controls are about
 
     def still(self) -> "BoxView":
         """Give the part that does not move twice a second."""
@@ -54,7 +55,7 @@ class BoxView:
 
 
 def box_view(status: BoxStatus | None, *, controls: bool) -> BoxView:
-    """Say what the box does; `controls` is whether this visitor may pause and stop it."""
+    """Say what the box does; `controls` is whether this visitor may pause, stop and withdraw it."""
     if status is None:
         return BoxView(
             Lamp.AWAY,
@@ -62,26 +63,32 @@ def box_view(status: BoxStatus | None, *, controls: bool) -> BoxView:
             "Whether it records cannot be seen from here: look at its light. This page goes on by itself.",
         )
     view = _seen(status)
-    return view if controls else replace(view, controls=())
+    if not controls:
+        return replace(view, controls=())
+    if status.session_id is None:  # a fault has closed it already
+        return replace(view, controls=tuple(one for one in view.controls if one != "withdraw"))
+    return replace(view, session_id=status.session_id)
 
 
-def _seen(status: BoxStatus) -> BoxView:
+def _seen(status: BoxStatus) -> BoxView:  # noqa: PLR0911  a state each
     elapsed, why = clock(status.elapsed_ms), " ".join(status.reasons)
     match status.state:
         case BoxState.RECORDING:
             pulse = Pulse(elapsed, _bars(status.level_dbfs))
-            return BoxView(Lamp.RECORDING, "Recording", why, pulse, ("pause", "stop"))
+            return BoxView(Lamp.RECORDING, "Recording", why, pulse, ("pause", "stop", "withdraw"))
         case BoxState.PAUSED:
             detail = "The box hears nothing. Press its button to go on."
-            return BoxView(Lamp.PAUSED, "Off the record", detail, Pulse(elapsed, None), ("stop",))
+            return BoxView(Lamp.PAUSED, "Off the record", detail, Pulse(elapsed, None), ("stop", "withdraw"))
         case BoxState.READY:
             return BoxView(Lamp.READY, "Ready", why)
         case BoxState.NOT_READY:
             return BoxView(Lamp.TROUBLE, "Not ready", why)
+        case BoxState.CONFIRMING:
+            return BoxView(Lamp.ERASING, "Erase this session?", why, controls=("withdraw",))
         case BoxState.ERASING:
-            return BoxView(Lamp.ERASING, "Erasing", "The recording is being taken off the box.")
+            return BoxView(Lamp.ERASING, "Erasing", why or "The recording is being taken off the box.")
         case BoxState.FAULT:
-            return BoxView(Lamp.TROUBLE, "Recording interrupted", why, Pulse(elapsed, None), ("stop",))
+            return BoxView(Lamp.TROUBLE, "Recording interrupted", why, Pulse(elapsed, None), ("stop", "withdraw"))
     assert_never(status.state)
 
 

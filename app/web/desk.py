@@ -15,6 +15,7 @@ from app.web.box import BoxView, box_view
 from app.web.pages import Context, render
 from app.web.ports import Pipeline, Recorder
 from app.web.sign_ins import COOKIE, SignIn, SignIns
+from app.withdrawal import Withdrawals
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Desk:
     vaults: Vaults
     recorder: Recorder
     pipeline: Pipeline
+    withdrawals: Withdrawals
     templates: Environment
     sign_ins: SignIns = field(default_factory=SignIns)
     closing: asyncio.Event = field(default_factory=asyncio.Event)  # set when the server is about to stop
@@ -108,7 +110,7 @@ class Frame:
 
 
 def box_for(desk: Desk, person: SignedIn | None) -> BoxView:
-    """Say what the box does; only the person it records for may pause and stop it."""
+    """Say what the box does; only the person it records for may pause, stop and withdraw it."""
     status = desk.recorder.status
     theirs = status is not None and person is not None and status.recipient_key_id == person.vault.account.key_id
     return box_view(status, controls=theirs)

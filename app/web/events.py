@@ -17,6 +17,7 @@ from app.web.ports import Changes
 if TYPE_CHECKING:
     from app.web.box import BoxView
 
+GONE = "gone"  # what the page is about was erased; its data is where to go from there
 LOOK_UP_S = 5.0  # how late an idle or absolute end of the sign-in may be noticed
 
 router = APIRouter()
@@ -58,7 +59,7 @@ async def stream(
     """Tell one page what changes, until it closes, the server stops or the sign-in is over.
 
     `signed` is whether the page shows what only somebody signed in may see. Its last event is then "ended" with the
-    reason, upon which it goes to the sign-in page, so that nothing stays readable.
+    reason, upon which it goes to the sign-in page, so that nothing stays readable. It ends after `GONE` as well.
     """
     person = visitor(request, touch=False)
     box, parts = BoxPart(desk, person), parts_for(person) if parts_for and person else ()
@@ -75,6 +76,8 @@ async def stream(
                 for part in parts:
                     for event in await run_in_threadpool(part.news):
                         yield event
+                        if event.event == GONE:
+                            return
             await _either(awake, LOOK_UP_S)
 
 

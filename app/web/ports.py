@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 from firmware.status import BoxStatus
 
 PageCommand = Literal["pause", "stop"]  # there is none that starts
+Control = PageCommand | Literal["withdraw"]
 
 
 class Changes(Protocol):
@@ -13,6 +14,10 @@ class Changes(Protocol):
 
     def watch(self) -> AsyncIterator[None]:
         """Yield at least once after every change. Event loop only."""
+        ...
+
+    def notify(self) -> None:
+        """Tell that something has changed. Any thread."""
         ...
 
 
@@ -29,6 +34,10 @@ class Recorder(Protocol):
 
     async def send(self, command: PageCommand) -> None:
         """Ask the recorder; whether it did so shows in `status`. A recorder that is away is asked nothing."""
+        ...
+
+    async def withdraw(self, session_id: str) -> None:
+        """Ask the recorder to stop and erase this session; it does so only while that is the one under way."""
         ...
 
     async def prepare(self, public_key: bytes) -> None:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from app.errors import TacetError
 from app.vault.errors import NoSuchSession, VaultDamaged, VaultFailed, VaultFull, VaultLocked
 from app.web.desk import NotSignedIn, RecoveryCodePending, show, show_part, visitor
+from firmware.tape import TapeErased
 
 SESSION_PATH = re.compile(r"/sessions/[0-9a-f]{32}")
 
@@ -80,6 +81,7 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(TacetError, _told)
+    app.add_exception_handler(TapeErased, _erased)
     app.add_exception_handler(NotSignedIn, _sign_in_first)
     app.add_exception_handler(VaultLocked, _sign_in_first)
     app.add_exception_handler(RecoveryCodePending, _recovery_code_first)
@@ -104,6 +106,10 @@ def _told(request: Request, error: Exception) -> Response:
             return problem(request, 500, str(error))
         case _:
             return problem(request, 409, str(error))
+
+
+def _erased(request: Request, _error: Exception) -> Response:
+    return problem(request, 404)
 
 
 def _sign_in_first(request: Request, _error: Exception) -> Response:

@@ -24,25 +24,42 @@ from app.web import (
     signin,
     today,
     trust,
+    withdrawing,
 )
 from app.web.desk import Desk
 from app.web.pages import HERE, load_templates
 from app.web.ports import Pipeline, Recorder
 from app.web.problems import answer_problems, refusal
 from app.web.shield import Shield
+from app.withdrawal import Withdrawals
 
 INSTALLED = HERE / "assets" / "node_modules"  # by the lock file beside it
 ASSETS = {
     "htmx.js": INSTALLED / "htmx.org" / "dist" / "htmx.min.js",
     "sse.js": INSTALLED / "htmx-ext-sse" / "sse.js",
 }
-ROUTES = (approval, audio, controls, events, exporting, lines, listing, session, setup, signin, today, trust)
+ROUTES = (
+    approval,
+    audio,
+    controls,
+    events,
+    exporting,
+    lines,
+    listing,
+    session,
+    setup,
+    signin,
+    today,
+    trust,
+    withdrawing,
+)
 
 
 def create_app(settings: AppSettings, vaults: Vaults, recorder: Recorder, pipeline: Pipeline) -> FastAPI:
     """Make the page of one box; its `state.desk` holds what the routes share."""
     app = FastAPI(title="Tacet", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = Desk(settings, vaults, recorder, pipeline, load_templates())
+    withdrawals = Withdrawals(settings.data_dir / "tapes", vaults, pipeline.changes.notify)
+    app.state.desk = Desk(settings, vaults, recorder, pipeline, withdrawals, load_templates())
     app.add_middleware(Shield, refusal=refusal)
     answer_problems(app)
     for module in ROUTES:

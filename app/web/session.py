@@ -10,9 +10,10 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
 from app.review import ATTESTATION, Review
+from app.vault.errors import NoSuchSession
 from app.vault.sessions import wall_clock_ms
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
-from app.web.events import stream, swap
+from app.web.events import GONE, stream, swap
 from app.web.opened import Opened, find_row, open_session
 from app.web.standing import Standing, standing
 from app.web.timeline import Timeline, timeline
@@ -136,7 +137,10 @@ class SessionPart:
         self._shown: tuple[Standing, int] | None = None
 
     def news(self) -> list[ServerSentEvent]:
-        row = find_row(self._person, self._session_id)
+        try:
+            row = find_row(self._person, self._session_id)
+        except NoSuchSession:
+            return [ServerSentEvent(event=GONE, raw_data=f"/receipts/{self._session_id}")]
         now, shown = (standing(row, self._desk.pipeline), row.words), self._shown
         self._shown = now
         if shown == now:

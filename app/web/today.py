@@ -15,7 +15,7 @@ from app.web.desk import Desk, Person, SignedIn, TheDesk, show
 from app.web.events import stream, swap
 from app.web.opened import APPROVED, UNDER_REVIEW
 from app.web.standing import Standing, reading_minutes, standing
-from app.web.wording import counted, length, near_day, time_of_day
+from app.web.wording import counted, length, moment, near_day, time_of_day
 
 router = APIRouter()
 
@@ -33,17 +33,26 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """A withdrawn session, of which only the receipt is left."""
+
+    session_id: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionList:
     template: ClassVar[str] = "_sessions.html"
     waiting: tuple[Entry, ...]  # oldest first
     coming: tuple[Entry, ...]
     done: tuple[Entry, ...]  # newest first
+    erased: tuple[Erased, ...]  # newest first
     problem: str
     simulator_url: str | None
 
     @property
     def empty(self) -> bool:
-        return not (self.waiting or self.coming or self.done)
+        return not (self.waiting or self.coming or self.done or self.erased)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +97,7 @@ def session_list(desk: Desk, person: SignedIn) -> SessionList:
         waiting=tuple(_entry(row, desk) for row in reversed(waiting)),
         coming=tuple(_entry(row, desk) for row in coming),
         done=tuple(_entry(row, desk) for row in done),
+        erased=tuple(Erased(one.session_id, moment(one.asked_at_ms)) for one in person.vault.sessions.receipts()),
         problem=(desk.pipeline.speech_problem or "") if coming else "",
         simulator_url=desk.settings.simulator_url,
     )

@@ -54,6 +54,7 @@ fault, and a failed write. Record, the STREAM construction (Hoang, Reyhanitabar,
     4 gap        samples that were lost here (8), at least 1
     5 fault      code, as in mark
     6 close      samples of audio (8) | samples of gaps (8), of the whole tape; final, and nothing follows
+    7 linked     appointment id (16), opaque; at most one, before any consent event
 
 Only audio may have a plaintext of more than 64 bytes. A position is the sum of all audio and gaps before: a gap moves
 the timeline, a pause does not. Audio and gaps stand only where consent is live: given -> (paused -> resumed)* ->
@@ -80,7 +81,8 @@ What is not: whoever has the public key can make a whole new tape, since the rec
 can put back an older copy of the whole folder shows an abrupt end. In clear are the head, the lengths of records and
 the files' times: how long was recorded and when, never what.
 
-Erasing overwrites and removes the head, with it the only wrapped key, and then the files (`erase_tape`).
+Erasing overwrites and removes the head, with it the only wrapped key, and then the files (`erase_tape`). A withdrawal
+leaves a note beside the tapes, `withdrawn/<session id>.json`, of when and how much, and nothing else.
 """
 
 from firmware.tape.errors import (
@@ -96,6 +98,7 @@ from firmware.tape.folder import erase_tape, finish_erasing, is_being_written, l
 from firmware.tape.head import Recipient, TapeHead, open_session_key, read_head
 from firmware.tape.reader import TapeReader
 from firmware.tape.records import (
+    AppointmentRecord,
     AudioRecord,
     CloseRecord,
     ConsentEvent,
@@ -108,9 +111,20 @@ from firmware.tape.records import (
     RecordType,
 )
 from firmware.tape.tape_index import Stretch
+from firmware.tape.withdrawal import (
+    AskedBy,
+    Withdrawal,
+    finish_withdrawals,
+    forget_withdrawal,
+    list_withdrawals,
+    note_withdrawal,
+    withdraw_tape,
+)
 from firmware.tape.writer import TapeWriter
 
 __all__ = [
+    "AppointmentRecord",
+    "AskedBy",
     "AudioRecord",
     "CloseRecord",
     "ConsentEvent",
@@ -132,11 +146,17 @@ __all__ = [
     "TapeReader",
     "TapeRefused",
     "TapeWriter",
+    "Withdrawal",
     "WrongKey",
     "erase_tape",
     "finish_erasing",
+    "finish_withdrawals",
+    "forget_withdrawal",
     "is_being_written",
     "list_tapes",
+    "list_withdrawals",
+    "note_withdrawal",
     "open_session_key",
     "read_head",
+    "withdraw_tape",
 ]

@@ -5,6 +5,7 @@ from enum import IntEnum, StrEnum
 from typing import ClassVar, TypeAlias, assert_never
 
 CODE_PATTERN = re.compile(r"[a-z0-9_]{1,32}")
+ID_PATTERN = re.compile(r"[0-9a-f]{32}")
 MAX_SMALL_PLAINTEXT_BYTES = 64  # only audio may be longer, so a longer record is known for audio without opening it
 BYTES_PER_SAMPLE = 2
 
@@ -12,6 +13,7 @@ _PREFIX = struct.Struct(">BQ")  # type, position on the timeline in samples
 _CONSENT = struct.Struct(">BBQ")  # event, clock trusted, UTC epoch ms (0 = not known)
 _GAP = struct.Struct(">Q")  # samples
 _CLOSE = struct.Struct(">QQ")  # audio samples, gap samples
+_APPOINTMENT = struct.Struct(">16s")
 PREFIX_BYTES = _PREFIX.size
 
 
@@ -22,6 +24,7 @@ class RecordType(IntEnum):
     GAP = 4
     FAULT = 5
     CLOSE = 6
+    APPOINTMENT = 7
 
 
 class ConsentEvent(StrEnum):
@@ -88,7 +91,16 @@ class CloseRecord:
     gap_samples: int
 
 
-Occurrence: TypeAlias = ConsentRecord | MarkRecord | GapRecord | FaultRecord | CloseRecord
+@dataclass(frozen=True, slots=True)
+class AppointmentRecord:
+    """Which appointment the session belongs to, when the app had said so before it began."""
+
+    type: ClassVar = RecordType.APPOINTMENT
+    sample: int
+    appointment_id: str  # 32 lowercase hex digits; whose it is stands in the vault alone
+
+
+Occurrence: TypeAlias = AppointmentRecord | ConsentRecord | MarkRecord | GapRecord | FaultRecord | CloseRecord
 Record: TypeAlias = AudioRecord | Occurrence
 
 
@@ -96,7 +108,7 @@ def encode(record: Record) -> bytes:
     """The plaintext of a record: type, position, payload. Holds speech in clear for audio.
 
     Raises:
-        ValueError: the code of a mark or a fault is not 1 to 32 of a-z, 0-9 and underscore.
+        ValueError: the code of a mark or a fault is not 1 to 32 of a-z, 0-9 and underscore, or an id is none.
     """
     return _PREFIX.pack(record.type, record.sample) + _payload(record)
 
@@ -113,8 +125,16 @@ def _payload(record: Record) -> bytes:
             return _GAP.pack(record.samples)
         case CloseRecord():
             return _CLOSE.pack(record.audio_samples, record.gap_samples)
+        case AppointmentRecord():
+            return _APPOINTMENT.pack(_checked_id(record.appointment_id))
         case _:
             assert_never(record)
+
+
+def _checked_id(appointment_id: str) -> bytes:
+    if not ID_PATTERN.fullmatch(appointment_id):
+        raise ValueError("an appointment id is 32 lowercase hex digits")
+    return bytes.fromhex(appointment_id)
 
 
 def _checked_code(code: str) -> str:
@@ -157,6 +177,8 @@ def _decode_small(record_type: RecordType, sample: int, payload: bytes) -> Recor
             return FaultRecord(sample, _checked_code(payload.decode("ascii")))
         case RecordType.CLOSE:
             return CloseRecord(sample, *_CLOSE.unpack(payload))
+        case RecordType.APPOINTMENT:
+            return AppointmentRecord(sample, _APPOINTMENT.unpack(payload)[0].hex())
         case RecordType.AUDIO:
             raise ValueError("audio is decoded by its caller")
         case _:

@@ -6,6 +6,7 @@ from typing import Self, assert_never
 
 from firmware.tape.errors import ConsentMissing
 from firmware.tape.records import (
+    AppointmentRecord,
     AudioRecord,
     CloseRecord,
     ConsentEvent,
@@ -45,6 +46,7 @@ class Timeline:
     audio_samples: int = 0
     gap_samples: int = 0
     closed: bool = False
+    is_linked: bool = False  # to an appointment
 
     @property
     def sample(self) -> int:
@@ -69,6 +71,8 @@ class Timeline:
                 return self._after_consent(record.event)
             case MarkRecord() | FaultRecord():
                 return self
+            case AppointmentRecord():
+                return self._after_appointment()
             case CloseRecord():
                 return self._after_close(record)
             case _:
@@ -97,6 +101,11 @@ class Timeline:
         if (record.audio_samples, record.gap_samples) != (self.audio_samples, self.gap_samples):
             raise TimelineBroken
         return replace(self, closed=True)
+
+    def _after_appointment(self) -> Self:
+        if self.is_linked or self.consent is not ConsentState.NOT_GIVEN:
+            raise TimelineBroken
+        return replace(self, is_linked=True)
 
     def _need_consent(self) -> None:
         if self.consent is not ConsentState.LIVE:

@@ -8,6 +8,7 @@ from firmware.tape.durable import disk_error
 from firmware.tape.errors import TapeError, TapeFailed, TapeFull
 from firmware.tape.head import VERSION, Recipient, TapeHead, is_session_id, new_head, new_session_key
 from firmware.tape.records import (
+    AppointmentRecord,
     AudioRecord,
     CloseRecord,
     ConsentEvent,
@@ -97,6 +98,15 @@ class TapeWriter:
     def samples(self) -> int:
         """The tape's length so far in samples, gaps included: the position of the next record."""
         return self._timeline.sample
+
+    def append_appointment(self, appointment_id: str) -> None:
+        """`appointment_id`: 32 lowercase hex digits. Once, before consent is given.
+
+        Raises:
+            TimelineBroken: it comes too late or twice; a mistake of the caller.
+        """
+        with self._pen:
+            self._append_event(AppointmentRecord(self.samples, appointment_id), final=False)
 
     def append_consent(self, event: ConsentEvent, *, at_ms: int | None = None, clock_trusted: bool = False) -> None:
         """`at_ms` (UTC epoch) is a label for people.

@@ -6,12 +6,12 @@ from enum import StrEnum
 from typing import assert_never
 
 from app.web.wording import clock
-from firmware.button import HOLD_MS
+from firmware.button import HOLD_MS, LONG_HOLD_MS
 from firmware.status import BoxState, BoxStatus
 
 LEVEL_BARS = 10
 QUIETEST_DBFS = -60.0  # one bar less every 6 dB
-HOLD_TO_STOP = f"Hold it for {HOLD_MS / 1000:g} seconds to stop."
+HOLD_TO_STOP = f"Hold it for {HOLD_MS / 1000:g} seconds to stop, for {LONG_HOLD_MS / 1000:g} to withdraw."
 
 
 class Sign(StrEnum):
@@ -40,6 +40,7 @@ _SIGNS = {
     BoxState.READY: (Sign.READY, "Ready"),
     BoxState.RECORDING: (Sign.RECORDING, "Recording"),
     BoxState.PAUSED: (Sign.PAUSED, "Off the record"),
+    BoxState.CONFIRMING: (Sign.TROUBLE, "Erase this session?"),
     BoxState.ERASING: (Sign.TROUBLE, "Erasing"),
     BoxState.FAULT: (Sign.TROUBLE, "Recording interrupted"),
 }
@@ -63,7 +64,7 @@ def tell(status: BoxStatus | None) -> Telling:
     )
 
 
-def _lines(status: BoxStatus) -> tuple[str, ...]:
+def _lines(status: BoxStatus) -> tuple[str, ...]:  # noqa: PLR0911  a state each
     match status.state:
         case BoxState.NOT_READY:
             return status.reasons
@@ -73,8 +74,10 @@ def _lines(status: BoxStatus) -> tuple[str, ...]:
             return ("Press the button to go off the record.", HOLD_TO_STOP)
         case BoxState.PAUSED:
             return ("The box hears nothing. Press the button to go on.", HOLD_TO_STOP)
+        case BoxState.CONFIRMING:
+            return status.reasons
         case BoxState.ERASING:
-            return ("The recording is being taken off the box.",)
+            return status.reasons or ("The recording is being taken off the box.",)
         case BoxState.FAULT:
             return (*status.reasons, "Press the button once you have read this.", HOLD_TO_STOP)
     assert_never(status.state)

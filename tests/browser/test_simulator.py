@@ -34,6 +34,7 @@ FLAGS = [
 ]
 AXE = Path(__file__).resolve().parents[2] / "app/web/assets/node_modules/axe-core/axe.min.js"
 LIT = re.compile(r"\blit\b")
+LET_GO = "Let go to stop, or hold on to withdraw"
 READY = "Press the button to give consent and record."
 
 
@@ -153,7 +154,7 @@ def shows(page: Page, word: str, *, red: bool, green: bool) -> None:
 def hold(page: Page) -> None:
     page.locator("#button").hover()
     page.mouse.down()
-    expect(page.locator("#hint")).to_have_text("Let go of the button.")
+    expect(page.locator("#hint")).to_have_text(LET_GO)
     page.mouse.up()
 
 
@@ -168,9 +169,9 @@ def test_mouse__press_then_hold__red_while_recording_and_green_when_stopped(box:
     page.mouse.down()
     expect(page.locator("#hint")).to_have_text("Hold to stop")
     expect(page.locator("#button")).to_have_class(re.compile("holding"))
-    shows(page, "Ready", red=False, green=True)
-    expect(page.locator("#hint")).to_have_text("Let go of the button.")
+    expect(page.locator("#hint")).to_have_text(LET_GO)
     page.mouse.up()
+    shows(page, "Ready", red=False, green=True)
     expect(page.locator("#hint")).to_have_text("")
     status = box.status(BoxState.READY)
     assert status.samples_in == status.samples_sealed > 0
@@ -184,9 +185,24 @@ def test_keyboard__space_enter_and_a_held_space__record_pause_and_stop(box: Box,
     expect(page.locator("#word")).to_have_text("Off the record")
     page.keyboard.down("Space")
     page.keyboard.down("Space")  # a held key repeats
-    shows(page, "Ready", red=False, green=True)
+    expect(page.locator("#hint")).to_have_text(LET_GO)
     page.keyboard.up("Space")
+    shows(page, "Ready", red=False, green=True)
     box.status(BoxState.READY)
+
+
+def test_mouse__held_for_six_seconds_then_pressed__withdraws(box: Box, page: Page) -> None:
+    page.locator("#button").click()
+    shows(page, "Recording", red=True, green=False)
+    page.locator("#button").hover()
+    page.mouse.down()
+    expect(page.locator("#word")).to_have_text("Erase this session?", timeout=10_000)
+    expect(page.locator("#hint")).to_have_text("Let go of the button.")
+    page.mouse.up()
+    expect(lines(page)).to_have_text([re.compile("short press within five seconds erases")])
+    page.locator("#button").click(delay=100)
+    shows(page, "Ready", red=False, green=True)
+    assert box.status(BoxState.READY).receipt_id is not None
 
 
 def test_touch__a_tap__records(box: Box, page: Page) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from support.chromium import chromium
@@ -74,12 +75,20 @@ def context() -> Iterator[BrowserContext]:
         yield browser.new_context(ignore_https_errors=True, accept_downloads=True)
 
 
+def room_noise(path: Path) -> Path:
+    """A quiet room, longer than the test: a microphone that hears nothing but zeros is taken for dead."""
+    rng = np.random.default_rng(4)
+    path.write_bytes(rng.integers(-8, 9, 300 * RATE_HZ * CHANNELS).astype("<i2").tobytes())
+    return path
+
+
 def set_up(page: Page, address: str) -> None:
     page.goto(address)
     page.get_by_label("Your name").fill("Dr. Ada Example")
     page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
     page.get_by_label("The passphrase again").fill(PASSPHRASE)
     page.get_by_role("button", name="Set up").click()
+    page.wait_for_url("**/setup/recovery-code")
     groups = page.locator("ol.code li").evaluate_all("items => items.map(item => item.lastChild.textContent.trim())")
     asked = re.search(r"type group (\d+)", page.content())
     assert asked
@@ -91,7 +100,7 @@ def set_up(page: Page, address: str) -> None:
 def record(picture: Page, microphone: PulseMicrophone, spoken: Path) -> None:
     """Press, speak, hold."""
     button = picture.locator("#button")
-    expect(picture.locator("#word")).to_have_text("Ready")
+    expect(picture.locator("#word")).to_have_text("Ready", timeout=15_000)
     button.click(delay=150)
     expect(picture.locator("#word")).to_have_text("Recording")
     microphone.play(spoken)
@@ -147,6 +156,7 @@ def test_the_whole_path__press_speak_stop_read_edit_approve_export(folder: Path,
     spoken.write_bytes(demo_pcm(0, HEARD_S))
     with ExitStack() as stack:
         microphone = stack.enter_context(PulseMicrophone(folder / "pulse", RATE_HZ, CHANNELS))
+        stack.enter_context(microphone.playing(room_noise(folder / "room.raw")))
         box = RunningBox(folder, microphone.environment)
         stack.callback(box.process.wait)
         stack.callback(box.process.kill)

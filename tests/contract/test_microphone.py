@@ -14,9 +14,8 @@ from support.sound import noise, write_wav
 from support.waiting import wait_until
 
 from firmware.microphone import Microphone, MicrophoneMissing
-from firmware.microphone_bounded import BoundedMicrophone
 from firmware.microphone_file import FileMicrophone
-from firmware.microphone_pyaudio import PyAudioMicrophone
+from firmware.microphone_process import ProcessMicrophone
 
 RATE_HZ = 16_000
 CHANNELS = 2
@@ -65,17 +64,17 @@ def _fake() -> Bench:
     return Bench(microphone, lambda: trouble("The fake microphone is away. Bring it back."), lambda: trouble(None))
 
 
-@pytest.fixture(params=["pyaudio", "file", "bounded file", "fake"])
+@pytest.fixture(params=["process", "process, resampled", "file", "fake"])
 def bench(request: pytest.FixtureRequest, folder: Path) -> Iterator[Bench]:
     match request.param:
-        case "pyaudio":
+        case "process" | "process, resampled":
             server: PulseMicrophone = request.getfixturevalue("server")
-            bench = Bench(PyAudioMicrophone(None, RATE_HZ, CHANNELS), server.kill, server.start)
+            native_rate = request.param != "process"
+            bench = Bench(
+                ProcessMicrophone(None, RATE_HZ, CHANNELS, native_rate=native_rate), server.kill, server.start
+            )
         case "file":
             bench = _file(folder)
-        case "bounded file":
-            bench = _file(folder)
-            bench.microphone = BoundedMicrophone(bench.microphone)
         case _:
             bench = _fake()
     yield bench
@@ -88,8 +87,9 @@ class Listener:
     def __init__(self) -> None:
         self.blocks: list[bytes] = []
 
-    def __call__(self, block: bytes, *, overflowed: bool) -> None:
+    def __call__(self, block: bytes, *, overflowed: bool, missing_samples: int = 0) -> None:
         assert not overflowed
+        assert not missing_samples
         self.blocks.append(block)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.fake_gpiod import FakeGpio
 from support.fake_panel import FakePanel
 from support.recorder_process import LineClient
 from support.waiting import wait_until
@@ -14,6 +15,7 @@ from support.waiting import wait_until
 from firmware.light import Levels
 from firmware.panel import Panel, PanelPins
 from firmware.panel_gpio import GpioPanel, MockPins
+from firmware.panel_jetson import open_jetson_panel
 from firmware.panel_simulated import SimulatedPanel
 
 PINS = PanelPins(button=17, red=27, green=22, heartbeat=23)
@@ -58,7 +60,29 @@ def _fake() -> Iterator[Bench]:
     panel.close()
 
 
-@pytest.fixture(params=[_gpio, _simulated, _fake], ids=["gpio", "simulated", "fake"])
+def _jetson() -> Iterator[Bench]:
+    folder = Path(tempfile.mkdtemp(prefix="tacet"))
+    (folder / "compatible").write_text("nvidia,p3768-0000+p3767-0005\0nvidia,tegra234\0")
+    chip, other_chip = folder / "gpiochip0", folder / "gpiochip1"
+    for path in (chip, other_chip):
+        path.touch()
+    gpio = FakeGpio({str(other_chip): ("PAA.01",), str(chip): ("PA.00", "PR.04", "PY.00", "PN.01", "PY.04")})
+    with gpio.installed():
+        panel = open_jetson_panel(PINS, folder / "compatible", folder)
+
+        def move(*, high: bool) -> None:
+            request = gpio.wire("PR.04").request
+            assert request is not None
+            request.move(high=high)
+
+        yield Bench(panel, lambda: move(high=False), lambda: move(high=True), lambda: gpio.wire("PY.04").high)
+        panel.close()
+    assert not gpio.wire("PY.00").high
+    assert gpio.wire("PR.04").request is None
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=[_gpio, _jetson, _simulated, _fake], ids=["gpio", "jetson", "simulated", "fake"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     yield from request.param()
 

@@ -1,3 +1,4 @@
+import re
 import signal
 import socket
 import ssl
@@ -66,3 +67,15 @@ def test_app__its_port_taken__says_so_in_one_sentence(tmp_path: Path) -> None:
     assert app.returncode == 1
     assert said.count("\n") == 1
     assert "port" in said
+
+
+def test_app__running__may_leave_no_core_dump(tmp_path: Path) -> None:
+    port = free_port()
+    app = start_app(tmp_path, port)
+    try:
+        wait_until(lambda: front_page(tmp_path, port), 20, "for the page")
+        (limit,) = re.findall(r"Max core file size +(\S+) +(\S+)", Path(f"/proc/{app.pid}/limits").read_text())
+        assert limit == ("0", "0")
+    finally:
+        app.terminate()
+        app.communicate(timeout=20)

@@ -1,66 +1,17 @@
 """Cut the power anywhere in a session: no acknowledged record is lost, and the tape is never refused."""
 
-import random
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-
 import pytest
-from support.power_cut import Disk, after_cut
-from support.tapes import SESSION_ID, events_of, new_tape, noise, session_key
-
-from firmware.tape import ConsentEvent, Record, TapeReader, TapeRefused, TapeWriter
+from support.cut_session import CutSession
 
 CUTS = 2000
 
 
-def appends(writer: TapeWriter) -> list[Callable[[], None]]:
-    return [
-        partial(writer.append_consent, ConsentEvent.GIVEN),
-        *[partial(writer.append_audio, noise(50, seed)) for seed in range(5)],
-        partial(writer.append_gap, 12),
-        partial(writer.append_audio, noise(20, 7)),
-        partial(writer.append_consent, ConsentEvent.PAUSED),
-        partial(writer.append_consent, ConsentEvent.RESUMED),
-        partial(writer.append_audio, noise(50, 8)),
-        writer.close,
-    ]
-
-
-class Session:
-    """A session under watch, and what stands on its tape at the end."""
-
-    def __init__(self, tapes_dir: Path) -> None:
-        writer = new_tape(tapes_dir / "recorded", segment_s=2)
-        disk = Disk(writer.folder)
-        with disk.watching():
-            for append in appends(writer):
-                append()
-                disk.acknowledge()
-        self.disk = disk
-        self.head = (writer.folder / "head").read_bytes()
-        self.key = session_key(writer.folder)
-        self.events = events_of(writer.folder)
-        self.folder = tapes_dir / SESSION_ID
-        self.folder.mkdir()
-
-    def read_after_cut(self, disk: Disk, seed: int) -> tuple[list[Record], int]:
-        """What is read after a power cut, and how many records had been acknowledged."""
-        choice = random.Random(seed)
-        files, acknowledged = after_cut(disk.steps[: choice.randint(0, len(disk.steps))], choice)
-        for path in self.folder.iterdir():
-            path.unlink()
-        for name, content in (files | {"head": self.head}).items():
-            (self.folder / name).write_bytes(content)
-        return list(TapeReader(self.folder, self.key).events()), acknowledged
-
-
 @pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
-    return Session(tmp_path_factory.mktemp("tapes"))
+def session(tmp_path_factory: pytest.TempPathFactory) -> CutSession:
+    return CutSession(tmp_path_factory.mktemp("tapes"))
 
 
-def test_power_cut__anywhere__loses_no_acknowledged_record(session: Session) -> None:
+def test_power_cut__anywhere__loses_no_acknowledged_record(session: CutSession) -> None:
     for seed in range(CUTS):
         events, acknowledged = session.read_after_cut(session.disk, seed)
         assert events == session.events[: len(events)]
@@ -68,12 +19,6 @@ def test_power_cut__anywhere__loses_no_acknowledged_record(session: Session) -> 
 
 
 @pytest.mark.parametrize("kind", ["sync", "sync_folder"])
-def test_power_cut__files_or_folder_not_synced__the_same_model_loses_records(session: Session, kind: str) -> None:
-    def loses(seed: int) -> bool:
-        try:
-            events, acknowledged = session.read_after_cut(session.disk.without(kind), seed)
-        except TapeRefused:
-            return True
-        return len(events) < acknowledged
-
-    assert any(loses(seed) for seed in range(CUTS))
+def test_power_cut__files_or_folder_not_synced__the_same_model_loses_records(session: CutSession, kind: str) -> None:
+    disk = session.disk.without(kind)
+    assert any(session.loses(disk, seed) for seed in range(CUTS))

@@ -17,8 +17,8 @@ from firmware.lamp import Lamp
 from firmware.preflight import Preflight
 from firmware.recipient import RecipientFile
 from firmware.recorder import Recorder
-from firmware.status import Pause, Prepare, Stop
-from firmware.tape import ConsentRecord, TapeReader, open_session_key, read_head
+from firmware.status import Prepare
+from firmware.tape import ConsentRecord, TapeError, TapeReader, list_tapes, open_session_key, read_head
 from firmware.telling import Teller
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from firmware.light import Levels
-    from firmware.status import BoxStatus
+    from firmware.recipient import ConsentPolicy
+    from firmware.status import BoxStatus, Command
 
 RATE_HZ = 1_000
 BLOCK_MS = 50
@@ -53,18 +54,25 @@ class WitnessPanel(FakePanel):
 class FakeBox:
     """`history` is what panel and microphone were asked to do, in order. Jobs are done at once unless `jobs` is set."""
 
-    def __init__(self, folder: Path, *, min_free_hours: float = 0.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        min_free_hours: float = 0.0,
+        private_key: X25519PrivateKey | None = None,
+        consent_policy: ConsentPolicy = "allow",
+    ) -> None:
         self.now_ms = 10_000
-        self.private_key = X25519PrivateKey.generate()
+        self.private_key = private_key or X25519PrivateKey.generate()
         self.history: list[str] = []
         self.told: list[BoxStatus] = []
         self.inbox = Inbox()
         self.tapes_dir = folder / "tapes"
-        self.tapes_dir.mkdir()
+        self.tapes_dir.mkdir(exist_ok=True)
         self.panel = WitnessPanel(self.history, self.consents)
         self.microphone = FakeMicrophone(self.history)
         self.lamp = Lamp(self.panel, self._clock_ms)
-        self.recipients = RecipientFile(folder / "recipient.json")
+        self.recipients = RecipientFile(folder / "recipient.json", consent_policy)
         self.jobs: list[Callable[[], None]] | None = None
         sound = SoundFormat(RATE_HZ, 1)
         self.deck = Deck(
@@ -112,9 +120,10 @@ class FakeBox:
                 self.microphone.speak(BLOCK)
             self.recorder.turn(0)
 
-    def prepare(self) -> None:
+    def prepare(self, *, appointment_id: str | None = None, consent_on_file: bool = False) -> None:
         """Ready, with a recipient whose private key this box's tapes can be opened with."""
-        self.inbox.put(Prepare(public_key=self.private_key.public_key().public_bytes_raw().hex()))
+        public_key = self.private_key.public_key().public_bytes_raw().hex()
+        self.inbox.put(Prepare(public_key=public_key, appointment_id=appointment_id, consent_on_file=consent_on_file))
         self.pass_time(2_000)
 
     def press(self, *, speaking: bool = False) -> None:
@@ -129,7 +138,13 @@ class FakeBox:
         self.panel.release()
         self.pass_time(50, speaking=speaking)
 
-    def command(self, command: Pause | Stop | Quit) -> None:
+    def hold_long(self, *, speaking: bool = False) -> None:
+        self.panel.press()
+        self.pass_time(6_050, speaking=speaking)
+        self.panel.release()
+        self.pass_time(50, speaking=speaking)
+
+    def command(self, command: Command | Quit) -> None:
         self.inbox.put(command)
         self.pass_time(20)
 
@@ -138,14 +153,17 @@ class FakeBox:
         wait_until(lambda: self.history.count("heartbeat") >= records)
 
     def tape(self, index: int = -1) -> TapeReader:
-        folder = sorted(self.tapes_dir.iterdir(), key=lambda path: path.stat().st_ctime_ns)[index]
+        folder = sorted(list_tapes(self.tapes_dir), key=lambda path: path.stat().st_ctime_ns)[index]
         return TapeReader(folder, open_session_key(read_head(folder), self.private_key.private_bytes_raw()))
 
     def consents(self) -> list[str]:
         """What the newest tape says about consent, read from the disk."""
-        if not self.tapes_dir.is_dir() or not any(self.tapes_dir.iterdir()):
+        if not self.tapes_dir.is_dir() or not list_tapes(self.tapes_dir):
             return []
-        return [record.event.value for record in self.tape().events() if isinstance(record, ConsentRecord)]
+        try:
+            return [record.event.value for record in self.tape().events() if isinstance(record, ConsentRecord)]
+        except TapeError:
+            return []
 
     def _clock_ms(self) -> int:
         return self.now_ms

@@ -46,9 +46,9 @@ class FakeMicrophone:
         if self.does_not_close:
             raise MicrophoneStuck("The fake microphone does not answer.")
 
-    def speak(self, block: bytes, *, overflowed: bool = False) -> None:
+    def speak(self, block: bytes, *, overflowed: bool = False, missing_samples: int = 0) -> None:
         if self._on_block is not None:
-            self._on_block(block, overflowed=overflowed)
+            self._on_block(block, overflowed=overflowed, missing_samples=missing_samples)
 
     def _speak_on(self) -> None:
         assert self._block is not None

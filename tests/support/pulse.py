@@ -8,13 +8,15 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
 from support.waiting import wait_until
 
 _SMALL_BLOCKS_MS = 20  # one silent player of such a latency makes the sink deliver steadily
-_AHEAD_MS = 500  # what a player keeps ahead, so that a busy machine tears no hole into what it plays
+_AHEAD_MS = 4_000  # what a player keeps ahead, so that a busy machine tears no hole into what it plays
 
 
 def missing_programs() -> str | None:
@@ -101,6 +103,16 @@ class PulseMicrophone:
         """Plays it to its end, which on a busy machine may reach a listener even later than this returns."""
         self._player(str(pcm_file)).wait(600)
         time.sleep(0.5)
+
+    @contextmanager
+    def playing(self, pcm_file: Path) -> Iterator[None]:
+        """Plays beside everything else, until the context is left."""
+        player = self._player(str(pcm_file))
+        try:
+            yield
+        finally:
+            player.kill()
+            player.wait()
 
     def _player(self, source: str, latency_ms: int = _AHEAD_MS) -> subprocess.Popen[bytes]:
         command = [*self._pacat("--playback", "vsink", latency_ms), source]

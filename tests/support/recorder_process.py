@@ -1,6 +1,7 @@
 """A real recorder in a process of its own, with a simulated panel, in a temporary folder."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from support.waiting import wait_until
 
 from firmware.settings import RecorderSettings
 from firmware.status import BoxState, BoxStatus
-from firmware.tape import TapeReader, open_session_key, read_head
+from firmware.tape import TapeReader, list_tapes, open_session_key, read_head
 
 _PROGRAM = """
 import sys
@@ -60,15 +61,19 @@ class RecorderProcess:
     """Use as a context; leaving kills what still runs.
 
     `folder` has a short path, for the sockets in it. Settings beyond those of a small, quick box are passed on.
+    `prelude` is Python that the process runs first: a slow disk, a clock that jumps.
     """
 
-    def __init__(self, folder: Path, *, environment: Mapping[str, str] | None = None, **settings: object) -> None:
-        quick: dict[str, object] = {"panel": "simulated", "min_free_hours": 0.01}
+    def __init__(
+        self, folder: Path, *, environment: Mapping[str, str] | None = None, prelude: str = "", **settings: object
+    ) -> None:
+        quick: dict[str, object] = {"panel": "simulated", "silence_allowed": True, "min_free_hours": 0.01}
         chosen = {"data_dir": folder / "data", "run_dir": folder / "run"} | quick | settings
         self.settings = RecorderSettings.model_validate(chosen)
         self.private_key = X25519PrivateKey.generate()
         self._folder = folder
         self._environment = environment
+        self._prelude = prelude
         self._process: subprocess.Popen[str] | None = None
         self._status: LineClient | None = None
         self._panel: LineClient | None = None
@@ -83,7 +88,7 @@ class RecorderProcess:
     def start(self) -> None:
         """Returns when the recorder talks. Fails with what it said when it ends instead."""
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM],
+            [sys.executable, "-c", self._prelude + _PROGRAM],
             stdin=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -101,11 +106,12 @@ class RecorderProcess:
             self.kill()
             raise
 
-    def kill(self) -> None:
-        """SIGKILL, as a crash or the kernel would."""
-        if self._process is not None:
-            self._process.kill()
-            self._end()
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> str:
+        """Ends it at once, as a crash or the kernel would; returns what was said on standard error."""
+        if self._process is None:
+            return ""
+        self._process.send_signal(how)
+        return self._end()[1]
 
     def terminate(self) -> tuple[int, str]:
         """SIGTERM, as the system's stop would; returns the exit status and what was said on standard error."""
@@ -130,7 +136,7 @@ class RecorderProcess:
         assert self._panel is not None
         return [(line["red"], line["green"]) for line in list(self._panel.lines)]
 
-    def wait_for(self, condition: Callable[[BoxStatus], object], timeout_s: float = 10.0) -> BoxStatus:
+    def wait_for(self, condition: Callable[[BoxStatus], object], timeout_s: float = 30.0) -> BoxStatus:
         """The first status that meets the condition; fails with the last one when none does in time."""
         deadline_s = time.monotonic() + timeout_s
         while not condition(status := self.status):
@@ -138,7 +144,7 @@ class RecorderProcess:
             time.sleep(0.005)
         return status
 
-    def wait_for_state(self, state: BoxState, timeout_s: float = 10.0) -> BoxStatus:
+    def wait_for_state(self, state: BoxState, timeout_s: float = 30.0) -> BoxStatus:
         return self.wait_for(lambda status: status.state is state, timeout_s)
 
     def command(self, **message: object) -> None:
@@ -161,7 +167,7 @@ class RecorderProcess:
 
     @property
     def tapes(self) -> list[Path]:
-        return sorted(path for path in (self.settings.data_dir / "tapes").iterdir() if path.is_dir())
+        return list_tapes(self.settings.data_dir / "tapes")
 
     def read_tape(self, folder: Path | None = None) -> TapeReader:
         """The only tape, or the one in `folder`, opened with the private key that the recorder never had."""

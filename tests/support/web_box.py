@@ -45,13 +45,21 @@ class FakeRecorder:
         self._key_id: str | None = None
         self.show(BoxState.READY)
 
-    def show(self, state: BoxState | None, *reasons: str, elapsed_ms: int = 0, level_dbfs: float | None = None) -> None:
+    def show(
+        self,
+        state: BoxState | None,
+        *reasons: str,
+        elapsed_ms: int = 0,
+        level_dbfs: float | None = None,
+        session_id: str | None = None,
+    ) -> None:
         """Any thread. None is a recorder that is away."""
         self.status = state and BoxStatus(
             state=state,
             reasons=reasons,
             elapsed_ms=elapsed_ms,
             level_dbfs=level_dbfs,
+            session_id=session_id,
             light=LIGHTS.get(state, Light("double_blink", green=False)),
             recipient_key_id=self._key_id,
             microphone="test",
@@ -62,6 +70,10 @@ class FakeRecorder:
         self.asked.append(command)
         elapsed_ms = self.status.elapsed_ms if self.status else 0
         self.show(BoxState.PAUSED if command == "pause" else BoxState.READY, elapsed_ms=elapsed_ms)
+
+    async def withdraw(self, session_id: str) -> None:
+        self.asked.append(f"withdraw {session_id}")
+        self.show(BoxState.READY)
 
     async def prepare(self, public_key: bytes) -> None:
         self._key_id = Recipient(public_key).key_id

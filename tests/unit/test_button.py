@@ -1,6 +1,6 @@
 import pytest
 
-from firmware.button import DEBOUNCE_MS, HOLD_MS, ButtonState, Gesture, at_start, step, tick
+from firmware.button import DEBOUNCE_MS, HOLD_MS, LONG_HOLD_MS, ButtonState, Gesture, at_start, step, tick
 
 TICK_MS = 20
 
@@ -49,18 +49,39 @@ def test_button__let_go_before_the_hold__is_a_short_press(pressed_ms: int) -> No
     assert finger.meant == [Gesture.SHORT_PRESS]
 
 
-@pytest.mark.parametrize("pressed_ms", [HOLD_MS, HOLD_MS + 1, 5_000, 60_000])
-def test_button__held_for_two_seconds__is_one_hold_and_no_press(pressed_ms: int) -> None:
+@pytest.mark.parametrize("pressed_ms", [HOLD_MS, HOLD_MS + 1, 4_000, LONG_HOLD_MS - 1])
+def test_button__let_go_after_two_seconds__is_one_hold_and_no_press(pressed_ms: int) -> None:
     finger = Finger()
     finger.press(pressed_ms)
     assert finger.meant == [Gesture.HOLD]
 
 
-def test_button__held__is_told_while_the_finger_is_still_down() -> None:
+def test_button__held_for_less_than_six_seconds__says_nothing_before_it_is_let_go() -> None:
     finger = Finger()
     finger.move(down=True)
-    finger.wait(3_000)
-    assert finger.gestures == [(HOLD_MS, Gesture.HOLD)]
+    finger.wait(LONG_HOLD_MS - TICK_MS)
+    assert finger.meant == []
+
+
+@pytest.mark.parametrize("pressed_ms", [LONG_HOLD_MS, LONG_HOLD_MS + 1, 20_000, 60_000])
+def test_button__held_for_six_seconds__is_a_long_hold_let_go(pressed_ms: int) -> None:
+    finger = Finger()
+    finger.press(pressed_ms)
+    assert finger.meant == [Gesture.LONG_HOLD, Gesture.LET_GO]
+
+
+def test_button__long_hold__is_told_once_while_the_finger_is_still_down() -> None:
+    finger = Finger()
+    finger.move(down=True)
+    finger.wait(20_000)
+    assert finger.gestures == [(LONG_HOLD_MS, Gesture.LONG_HOLD)]
+
+
+def test_button__press_after_a_long_hold__is_a_press_again() -> None:
+    finger = Finger()
+    finger.press(LONG_HOLD_MS)
+    finger.press(100)
+    assert finger.meant == [Gesture.LONG_HOLD, Gesture.LET_GO, Gesture.SHORT_PRESS]
 
 
 @pytest.mark.parametrize("glitch_ms", [0, 1, 10, DEBOUNCE_MS - 1])
@@ -87,8 +108,8 @@ def test_button__short_break_during_a_hold__does_not_end_it() -> None:
     finger.move(down=False)
     finger.now_ms += 5
     finger.move(down=True)
-    finger.wait(1_500)
-    assert finger.meant == [Gesture.HOLD]
+    finger.wait(5_500)
+    assert finger.meant == [Gesture.LONG_HOLD]
 
 
 def test_button__two_presses__are_two() -> None:
@@ -122,6 +143,14 @@ def test_button__loop_was_late__a_long_press_between_two_ticks_is_a_hold() -> No
     state, first = step(state, raw_down=False, now_ms=2_100)
     _, second = tick(state, 5_000)
     assert first + second == (Gesture.HOLD,)
+
+
+def test_button__loop_was_late__six_seconds_between_two_ticks_are_a_long_hold_let_go() -> None:
+    state = at_start(raw_down=False, now_ms=0)
+    state, _ = step(state, raw_down=True, now_ms=100)
+    state, first = step(state, raw_down=False, now_ms=6_200)
+    _, second = tick(state, 9_000)
+    assert first + second == (Gesture.LONG_HOLD, Gesture.LET_GO)
 
 
 def test_button__reading_out_of_order__does_not_turn_time_back() -> None:

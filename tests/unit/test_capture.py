@@ -1,12 +1,10 @@
-import math
-import struct
 import threading
 
 import pytest
 from support.sound import noise
 from support.waiting import wait_until
 
-from firmware.capture import OVERFLOW_MARK, SILENCE_DBFS, Capture, SoundFormat, level_dbfs
+from firmware.capture import OVERFLOW_MARK, Capture, SoundFormat
 from firmware.faults import Fault
 from firmware.tape import TapeFailed, TapeFull
 
@@ -216,24 +214,6 @@ def test_capture__tape_refuses__tells_once_and_accounts_for_the_rest(error: Exce
     assert bench.capture.samples_sealed == 2_000
     assert tape.records[-1] == ("gap", 2_500)
     bench.assert_accounted(4_500)
-
-
-def sine(amplitude: float) -> bytes:
-    return b"".join(struct.pack("<h", round(32_767 * amplitude * math.sin(i / 5))) for i in range(5_000))
-
-
-@pytest.mark.parametrize(
-    ("block", "expected_dbfs"),
-    [
-        (sine(1.0), -3.0),
-        (sine(0.1), -23.0),
-        (struct.pack("<h", -32_768) * 100, 0.0),
-        (bytes(200), SILENCE_DBFS),
-        (b"", SILENCE_DBFS),
-    ],
-)
-def test_level__of_a_block__is_its_root_mean_square_against_full_scale(block: bytes, expected_dbfs: float) -> None:
-    assert level_dbfs(block) == pytest.approx(expected_dbfs, abs=0.1)
 
 
 def test_capture__level__is_there_only_while_it_listens() -> None:

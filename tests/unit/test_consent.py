@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.consent import (
+    CONFIRM_WITHIN_MS,
+    LATEST_PRESS_MS,
     LIGHTS,
     TABLE,
     Action,
@@ -15,9 +17,11 @@ from firmware.consent import (
     Preflight,
     Trigger,
     at_start,
+    is_overdue,
     step,
 )
 from firmware.faults import Fault, sentence
+from firmware.light import Light
 
 READY = at_start((), now_ms=0)
 EVENTS: list[Event] = [*Trigger, *(FaultSeen(fault) for fault in Fault), Preflight(()), Preflight(("No microphone.",))]
@@ -40,7 +44,12 @@ LOST = after(Trigger.SHORT_PRESS, FaultSeen(Fault.MICROPHONE_SILENT))
 LOST_SEEN = after(Trigger.SHORT_PRESS, FaultSeen(Fault.MICROPHONE_SILENT), Trigger.SHORT_PRESS)
 BROKEN_OFF = after(Trigger.SHORT_PRESS, FaultSeen(Fault.TAPE_FULL))
 NOT_READY = at_start(("No microphone.",), now_ms=0)
-STATES = [NOT_READY, READY, RECORDING, PAUSED, LOST, LOST_SEEN, BROKEN_OFF]
+HELD = after(Trigger.SHORT_PRESS, Trigger.LONG_HOLD)
+ASKED = after(Trigger.SHORT_PRESS, Trigger.LONG_HOLD, Trigger.LET_GO)
+LAPSED = after(Trigger.SHORT_PRESS, Trigger.LONG_HOLD, Trigger.LET_GO, Trigger.PATIENCE_OVER)
+ERASING = after(Trigger.SHORT_PRESS, Trigger.WITHDRAW_COMMAND)
+STATES = [NOT_READY, READY, RECORDING, PAUSED, LOST, LOST_SEEN, BROKEN_OFF, HELD, ASKED, LAPSED, ERASING]
+IN_SESSION = [RECORDING, PAUSED, LOST, LOST_SEEN]
 
 
 def test_states__of_this_file__are_all_there_are() -> None:
@@ -87,6 +96,31 @@ def test_start__something_missing__is_not_ready_and_says_why() -> None:
         (BROKEN_OFF, Trigger.MICROPHONE_BACK, Phase.BROKEN_OFF),
         (BROKEN_OFF, Trigger.SHORT_PRESS, Phase.READY),
         (BROKEN_OFF, Trigger.HOLD, Phase.READY),
+        (RECORDING, Trigger.LONG_HOLD, Phase.WITHDRAWAL_HELD),
+        (PAUSED, Trigger.LONG_HOLD, Phase.WITHDRAWAL_HELD),
+        (LOST, Trigger.LONG_HOLD, Phase.WITHDRAWAL_HELD),
+        (LOST_SEEN, Trigger.LONG_HOLD, Phase.WITHDRAWAL_HELD),
+        (BROKEN_OFF, Trigger.LONG_HOLD, Phase.WITHDRAWAL_HELD),
+        (READY, Trigger.LONG_HOLD, Phase.READY),
+        (NOT_READY, Trigger.LONG_HOLD, Phase.NOT_READY),
+        (HELD, Trigger.LET_GO, Phase.WITHDRAWAL_ASKED),
+        (HELD, Trigger.PATIENCE_OVER, Phase.READY),
+        (ASKED, Trigger.SHORT_PRESS, Phase.ERASING),
+        (ASKED, Trigger.HOLD, Phase.READY),
+        (ASKED, Trigger.LONG_HOLD, Phase.WITHDRAWAL_ASKED),
+        (ASKED, Trigger.PATIENCE_OVER, Phase.WITHDRAWAL_LAPSED),
+        (LAPSED, Trigger.SHORT_PRESS, Phase.WITHDRAWAL_LAPSED),
+        (LAPSED, Trigger.PATIENCE_OVER, Phase.READY),
+        (ASKED, Trigger.STOP_COMMAND, Phase.READY),
+        (ASKED, FaultSeen(Fault.TAPE_FAILED), Phase.WITHDRAWAL_ASKED),
+        (RECORDING, Trigger.WITHDRAW_COMMAND, Phase.ERASING),
+        (PAUSED, Trigger.WITHDRAW_COMMAND, Phase.ERASING),
+        (LOST, Trigger.WITHDRAW_COMMAND, Phase.ERASING),
+        (READY, Trigger.WITHDRAW_COMMAND, Phase.READY),
+        (ERASING, Trigger.SHORT_PRESS, Phase.ERASING),
+        (ERASING, Trigger.STOP_COMMAND, Phase.ERASING),
+        (ERASING, FaultSeen(Fault.ERASING_FAILED), Phase.ERASING),
+        (ERASING, Trigger.ERASED, Phase.READY),
     ],
 )
 def test_step__table_of_the_architecture__holds(start: ConsentState, event: Event, phase: Phase) -> None:
@@ -146,10 +180,82 @@ def test_step__every_change_of_phase__shows_its_light(start: ConsentState, event
 
 @pytest.mark.parametrize(("start", "event"), list(itertools.product(STATES, EVENTS)))
 def test_step__leaving_a_session__closes_its_tape(start: ConsentState, event: Event) -> None:
-    sessions = {Phase.RECORDING, Phase.PAUSED, Phase.MICROPHONE_LOST, Phase.MICROPHONE_LOST_SEEN}
+    sessions = {state.phase for state in (*IN_SESSION, HELD, ASKED)}
     state, actions = step(start, event, 1_000)
     if start.phase in sessions and state.phase not in sessions:
-        assert actions[-1] is Action.CLOSE_TAPE
+        assert actions[-1] in {Action.CLOSE_TAPE, Action.ERASE_TAPE}
+
+
+@pytest.mark.parametrize(("start", "event"), list(itertools.product(STATES, EVENTS)))
+def test_step__erasing__takes_a_confirming_press_or_the_page(start: ConsentState, event: Event) -> None:
+    state, actions = step(start, event, 1_000)
+    if Action.ERASE_TAPE not in actions:
+        assert state.phase is not Phase.ERASING or start.phase is Phase.ERASING
+        return
+    assert (start.phase, event) in {
+        (Phase.WITHDRAWAL_ASKED, Trigger.SHORT_PRESS),
+        (Phase.ERASING, Trigger.PATIENCE_OVER),
+        *((phase, Trigger.WITHDRAW_COMMAND) for phase in Phase),
+    }
+    assert state.phase is Phase.ERASING
+    assert actions[-1] is Action.ERASE_TAPE
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_erasing__whatever_happens__ends_only_when_nothing_is_left(event: Event) -> None:
+    if event is not Trigger.ERASED:
+        assert after(event, start=ERASING).phase is Phase.ERASING
+
+
+@pytest.mark.parametrize("start", [*IN_SESSION, BROKEN_OFF])
+def test_long_hold__any_session__keeps_no_sound_and_erases_nothing_yet(start: ConsentState) -> None:
+    actions = actions_of(start, Trigger.LONG_HOLD)
+    assert Action.ERASE_TAPE not in actions
+    assert Action.CLOSE_TAPE not in actions
+    if start is RECORDING:
+        assert actions[0] is Action.ABANDON_MICROPHONE
+        assert actions[-1] is Action.WRITE_PAUSED
+
+
+@pytest.mark.parametrize("give_up", [Trigger.PATIENCE_OVER, Trigger.HOLD, Trigger.STOP_COMMAND])
+def test_withdrawal__not_confirmed__keeps_the_session_as_stopped(give_up: Trigger) -> None:
+    assert actions_of(ASKED, give_up) == (Action.SHOW_LIGHT, Action.CLOSE_TAPE)
+
+
+def test_withdrawal__confirmed__silences_before_it_erases() -> None:
+    assert actions_of(ASKED, Trigger.SHORT_PRESS) == actions_of(RECORDING, Trigger.WITHDRAW_COMMAND)
+    assert actions_of(RECORDING, Trigger.WITHDRAW_COMMAND) == (
+        Action.ABANDON_MICROPHONE,
+        Action.SHOW_LIGHT,
+        Action.SEAL_REMAINDER,
+        Action.ERASE_TAPE,
+    )
+
+
+def test_lights__each_that_waits_for_a_press_during_a_session__shows_green() -> None:
+    assert LIGHTS[Phase.WITHDRAWAL_ASKED] == Light("fast_blink", green=True)
+    assert LIGHTS[Phase.ERASING] == Light("fast_blink", green=False)
+    assert len({LIGHTS[state.phase] for state in (READY, RECORDING, PAUSED, ASKED, ERASING, NOT_READY)}) == 6
+
+
+def test_confirming_press__later_than_a_press_may_end__does_not_erase() -> None:
+    latest_ms = ASKED.since_ms + CONFIRM_WITHIN_MS + LATEST_PRESS_MS
+    assert step(ASKED, Trigger.SHORT_PRESS, latest_ms - 1)[0].phase is Phase.ERASING
+    assert step(ASKED, Trigger.SHORT_PRESS, latest_ms) == (ASKED, ())
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_patience__only_of_phases_that_wait_by_themselves__runs_out(state: ConsentState) -> None:
+    waits = state.phase in {Phase.WITHDRAWAL_HELD, Phase.WITHDRAWAL_ASKED, Phase.WITHDRAWAL_LAPSED, Phase.ERASING}
+    assert is_overdue(state, state.since_ms + 30_000) == waits
+    assert not is_overdue(state, state.since_ms + 1_999)
+
+
+def test_erasing__by_the_page__remembers_who_asked() -> None:
+    assert ERASING.by_page
+    assert after(FaultSeen(Fault.ERASING_FAILED), start=ERASING).by_page
+    assert not after(Trigger.SHORT_PRESS, start=ASKED).by_page
+    assert not after(Trigger.ERASED, start=ERASING).by_page
 
 
 def test_stop__something_went_missing_meanwhile__ends_not_ready() -> None:
@@ -209,7 +315,7 @@ def test_step__phase_changes__remembers_since_when() -> None:
 
 @pytest.mark.parametrize("fault", Fault)
 def test_fault__has_a_sentence_that_says_what_to_do(fault: Fault) -> None:
-    assert any(word in sentence(fault) for word in ("Press", "Check", "Make room", "Switch"))
+    assert any(word in sentence(fault) for word in ("Press", "Check", "Make room", "Switch", "Leave it"))
 
 
 def test_table__not_ready__cannot_record() -> None:
@@ -237,7 +343,7 @@ def test_walk__any_events__tape_and_consent_stay_consistent(events: list[Event])
                     consent = False
                 case Action.OPEN_MICROPHONE:
                     assert consent
-                case Action.CLOSE_TAPE:
+                case Action.CLOSE_TAPE | Action.ERASE_TAPE:
                     tape_open = consent = False
                 case _:
                     pass

@@ -20,7 +20,7 @@ def test_tell__a_session_that_can_be_stopped__says_how_and_how_long_it_is(state:
     told = tell(status(state, elapsed_ms=83_000))
     in_session = state in {BoxState.RECORDING, BoxState.PAUSED, BoxState.FAULT}
     assert told.hold_stops == in_session
-    assert ("Hold it for 2 seconds to stop." in told.lines) == in_session
+    assert ("Hold it for 2 seconds to stop, for 6 to withdraw." in told.lines) == in_session
     assert told.elapsed == ("1:23" if in_session else None)
 
 

@@ -18,6 +18,7 @@ class Streams {
   constructor(told) {
     /** @type {Htmx} */ (/** @type {any} */ (window).htmx).createEventSource = (url) => {
       this.#open = new EventSource(url);
+      this.#open.addEventListener("gone", (event) => location.replace(event.data)); // what it showed was erased
       this.#open.addEventListener("ended", (event) => this.#leave(event.data));
       return this.#open;
     };

@@ -7,6 +7,7 @@ const LEVEL_BARS = 10;
 
 let hand = null; // this page's name at the box, a new one for every stream
 let holder = null; // what holds the button down: "pointer", "key", or null
+let held = 0; // the timer of a hold that is long enough to stop
 let sent = Promise.resolve(); // press and release leave in the order in which they happened
 let scene = null;
 
@@ -71,12 +72,14 @@ function press(by) {
   button.classList.add("down");
   button.classList.toggle("holding", scene.hold_stops);
   hint(scene.hold_stops ? "Hold to stop" : "");
+  held = setTimeout(() => scene.hold_stops && hint("Let go to stop, or hold on to withdraw"), Number(document.body.dataset.holdMs));
   send("press");
 }
 
 function release() {
   if (!holder) return;
   holder = null;
+  clearTimeout(held);
   button.classList.remove("down", "holding");
   hint("");
   send("release");
