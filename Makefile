@@ -36,6 +36,10 @@ check: setup-test ## lint, types, import direction
 bench: setup-test ## measure words and samples against faster-whisper (needs DATA=folder with a manifest)
 	@$(bin)/python -m tests.bench.demo_clips $(if $(DATA),--data $(DATA)) $(ARGS)
 
+.PHONY: bench-speech
+bench-speech: setup-test ## measure the speech core against faster-whisper (needs DATA=folder; MODEL=base)
+	@$(bin)/python -m tests.bench.speech $(if $(DATA),--data $(DATA)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
+
 screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
 	@$(bin)/python tests/browser/take_screenshots.py build/screenshots
 
