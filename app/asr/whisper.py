@@ -1,9 +1,9 @@
 """The only file that knows faster-whisper. One call hears one window; nothing is kept between calls.
 
 One turn of faster-whisper's sequential decoding (beam 5, temperature fallback, previous text as context), taken out of
-its loop so that a session can be heard while it is still going on and resumed after a kill. Three things differ: a
-window shorter than 30 s is encoded at its own length with silence behind it, a window in which the voice detector hears
-nobody is not decoded, and a sentence during which it hears nobody is left out.
+its loop so that a session can be heard while it is still going on and resumed after a kill. Two things differ, both so
+that no words stand in silence: a window in which the voice detector hears nobody is not decoded, and a sentence during
+which it hears nobody is left out.
 """
 
 import os
@@ -15,6 +15,7 @@ from typing import Any
 import ctranslate2
 import numpy as np
 from faster_whisper import WhisperModel
+from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.vad import get_vad_model
 from numpy.typing import NDArray
@@ -27,7 +28,6 @@ from app.domain import Path as Look
 Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
-SILENT_FRAMES = 200  # behind a short window; with less, the decoder finds no end and repeats itself
 SEED = 1  # the last resort samples; the same window must give the same words
 
 
@@ -65,7 +65,7 @@ class WhisperTranscriber:
             return self._nothing(window, len(audio), window.context)
         ctranslate2.set_random_seed(SEED)
         features, loudest = self._spectrogram(around, window)
-        encoded = self._model.encode(self._with_silence_behind(features, loudest))
+        encoded = self._model.encode(pad_or_trim(features))
         language = window.context.language or self._language(encoded)
         context = replace(window.context, language=language, loudest=loudest)
         heard = self._decode(window, encoded, context, len(audio), heard_voices)
@@ -94,12 +94,7 @@ class WhisperTranscriber:
         samples = len(around) - window.before_samples - window.after_samples
         frames = max(1, min(samples // FRAME_SAMPLES, self._model.feature_extractor.nb_max_frames))
         first = window.before_samples // FRAME_SAMPLES
-        return np.maximum(features[:, first : first + frames], _floor(loudest)), loudest
-
-    def _with_silence_behind(self, features: Audio, loudest: float) -> Audio:
-        """Add two seconds of what Whisper was trained to take for silence, where the window has room."""
-        frames = min(SILENT_FRAMES, self._model.feature_extractor.nb_max_frames - features.shape[-1])
-        return np.pad(features, ((0, 0), (0, frames)), constant_values=_floor(loudest))
+        return np.maximum(features[:, first : first + frames], (loudest - 8 + 4) / 4), loudest
 
     def _decode(
         self,
@@ -157,11 +152,6 @@ def _voice_probabilities(audio: Audio) -> Probabilities:
     padded = np.pad(audio, (0, STEP_SAMPLES - len(audio) % STEP_SAMPLES))
     probabilities: Probabilities = get_vad_model()(padded).reshape(-1)
     return probabilities
-
-
-def _floor(loudest: float) -> float:
-    """The lowest value of a spectrogram, 8 below the loudest, as the feature extractor scales it."""
-    return (loudest - 8 + 4) / 4
 
 
 def _is_said(part: dict[str, Any], text: str, voices: Sequence[Voice]) -> bool:
