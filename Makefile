@@ -1,6 +1,6 @@
 # `make` prints what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench faults lock screenshots clean
+.PHONY: help setup run demo test check bench bench-speech faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
 ARGS ?=
@@ -38,6 +38,9 @@ bench: setup-test ## measure words and samples against faster-whisper (needs DAT
 
 faults: setup-test ## break the recorder in every way that it promises to survive, and print the table (20 minutes; ARGS=--quick: two)
 	@$(bin)/python -m tests.faults $(ARGS)
+
+bench-speech: setup-test ## measure the speech core against faster-whisper (needs DATA=folder; MODEL=base)
+	@$(bin)/python -m tests.bench.speech $(if $(DATA),--data $(DATA)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
 
 screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
 	@$(bin)/python tests/browser/take_screenshots.py build/screenshots

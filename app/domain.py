@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
+
+# How a segment's words were found: by the first look (beam search), or by sampling where that had gone wrong.
+Path = Literal["first", "sampled"]
 
 
 class SessionState(StrEnum):
@@ -42,6 +46,7 @@ class Segment:
     probability: float  # mean over the words, 0..1
     words: tuple[Word, ...] = field(repr=False)
     model: str  # name and revision of what heard it
+    path: Path = "first"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="run the whole box on this machine"))
     _add_demo(commands.add_parser("demo", help="record a file headless and print its transcript"))
     _add_tape(commands.add_parser("tape", help="look at a recording without hearing it"))
+    _add_transcribe(commands.add_parser("transcribe", help="write down a sound file, without the box"))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
     for name, words in (
         ("recorder", "the process with microphone, button and light"),
@@ -119,6 +120,27 @@ def _inspect_tape(args: argparse.Namespace) -> int:
     from tacet.tape_inspect import inspect  # noqa: PLC0415  same
 
     return inspect(args)
+
+
+def _add_transcribe(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Write down what is said in FILE. Nothing is kept; every word is a machine's and unreviewed."
+    parser.add_argument("file", type=Path, metavar="FILE", help="any audio file")
+    shape = parser.add_mutually_exclusive_group()
+    shape.add_argument("--json", action="store_true", help="one JSON object with times, probabilities and pauses")
+    shape.add_argument("--srt", action="store_true", help="subtitles as SubRip")
+    shape.add_argument("--vtt", action="store_true", help="subtitles as WebVTT")
+    parser.add_argument(
+        "--channels", type=int, choices=(1, 2), help="microphones (default: as many as FILE has, at most 2)"
+    )
+    parser.add_argument("--model", default="base", help="speech model (default base)")
+    parser.add_argument("--threads", type=int, default=0, help="for the model (default: one a core)")
+    parser.set_defaults(run=_transcribe, models_dir=default_models_dir())
+
+
+def _transcribe(args: argparse.Namespace) -> int:
+    from tacet.transcribe import run_transcribe  # noqa: PLC0415  same
+
+    return run_transcribe(args)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -20,3 +22,25 @@ def channels_of(path: Path) -> int:
     except (av.error.FFmpegError, OSError) as error:
         raise TacetError(f"{path} cannot be read as sound. Name a sound file, such as WAV, FLAC or MP3.") from error
     raise TacetError(f"{path} holds no sound. Name a sound file, such as WAV, FLAC or MP3.")
+
+
+def blocks_of(path: Path, channels: int, rate_hz: int = 16_000) -> Iterator[bytes]:
+    """Decode a sound file bit by bit, as interleaved s16le; flat memory.
+
+    Raises:
+        TacetError: what comes cannot be decoded.
+    """
+    resampler = av.AudioResampler(format="s16", layout="mono" if channels == 1 else "stereo", rate=rate_hz)
+    try:
+        with av.open(str(path)) as container:
+            for frame in chain(container.decode(audio=0), (None,)):
+                for part in resampler.resample(frame):
+                    yield part.to_ndarray().tobytes()
+    except (av.error.FFmpegError, OSError) as error:
+        raise TacetError(f"{path} is damaged and cannot be read to its end.") from error
+
+
+def seconds_of(path: Path) -> float | None:
+    """Tell how long the file says it is; None where it does not say."""
+    with av.open(str(path)) as container:
+        return container.duration / av.time_base if container.duration else None

@@ -63,10 +63,10 @@ def heard_head(heard: Heard) -> dict[str, Any]:
 
 def heard_from(head: dict[str, Any]) -> Heard:
     utterances = (
-        Utterance(part["start_ms"], part["end_ms"], part["text"], tuple(Word(**word) for word in part["words"]))
-        for part in head["utterances"]
+        Utterance(**part | {"words": tuple(Word(**word) for word in part["words"])}) for part in head["utterances"]
     )
-    return Heard(tuple(utterances), head["advance_samples"], _context(head["context"]), head["model"])
+    not_understood = tuple((start_ms, end_ms) for start_ms, end_ms in head["not_understood"])
+    return Heard(tuple(utterances), head["advance_samples"], _context(head["context"]), head["model"], not_understood)
 
 
 def _context(head: dict[str, Any]) -> Context:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from app.domain import Context, Word
+from app.domain import Context, Path, Word
 
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SAMPLES = 30 * SAMPLE_RATE_HZ  # what Whisper's encoder takes at once
@@ -34,6 +34,7 @@ class Utterance:
     end_ms: int
     text: str = field(repr=False)
     words: tuple[Word, ...] = field(repr=False)
+    path: Path = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Heard:
     advance_samples: int  # 1..the window's samples; a sentence cut by the window's end is left for the next
     context: Context  # for the next window
     model: str
+    not_understood: tuple[tuple[int, int], ...] = ()  # start and end in ms: a voice for which no words were found
 
 
 class TranscriberAway(Exception):

@@ -1,13 +1,14 @@
 """The only file that knows faster-whisper. One call hears one window; nothing is kept between calls.
 
-This is one turn of faster-whisper's own sequential decoding (beam 5, temperature fallback, previous text as context),
-taken out of its loop so that a session can be heard while it is still going on and resumed after a kill.
-Two things differ, both so that no words stand in silence: a window in which the voice detector hears nobody is not
-decoded, and a sentence during which it hears nobody is left out.
+One turn of faster-whisper's sequential decoding (beam 5, temperature fallback, previous text as context), taken out of
+its loop so that a session can be heard while it is still going on and resumed after a kill. Two things differ, both so
+that no words stand in silence: a window in which the voice detector hears nobody is not decoded, and a sentence during
+which it hears nobody is left out.
 """
 
 import os
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,28 @@ import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.vad import VadOptions, get_speech_timestamps
+from faster_whisper.vad import get_vad_model
 from numpy.typing import NDArray
 
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
+from app.asr.voices import STEP_SAMPLES, Probabilities, Voice, unworded, voices
 from app.domain import Context, Word
+from app.domain import Path as Look
 
 Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
-# Low, because a missed quiet voice loses words, and an overheard noise only costs a decoded window.
-VOICE = VadOptions(threshold=0.2, min_silence_duration_ms=500, speech_pad_ms=400)
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
-SEED = 1  # the fallback samples; the same window must give the same words
+SEED = 1  # the last resort samples; the same window must give the same words
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """What the decoder made of a window."""
+
+    result: Any  # ctranslate2's WhisperGenerationResult
+    log_probability: float  # mean a token
+    temperature: float
+    look: Look
 
 
 class WhisperTranscriber:
@@ -48,23 +59,28 @@ class WhisperTranscriber:
         if not 0 < len(audio) <= WINDOW_SAMPLES:
             message = f"a window holds 1 to {WINDOW_SAMPLES} samples, not {len(audio)}"
             raise ValueError(message)
-        voices = get_speech_timestamps(audio, VOICE)
-        if not voices:
+        probabilities = _voice_probabilities(audio)
+        heard_voices = voices(probabilities, len(audio))
+        if not heard_voices:
             return self._nothing(window, len(audio), window.context)
         ctranslate2.set_random_seed(SEED)
         features, loudest = self._spectrogram(around, window)
-        context = replace(window.context, language=window.context.language or self._detect(audio), loudest=loudest)
-        return self._decode(window, features, context, len(audio), voices)
+        encoded = self._model.encode(pad_or_trim(features))
+        language = window.context.language or self._language(encoded)
+        context = replace(window.context, language=language, loudest=loudest)
+        heard = self._decode(window, encoded, context, len(audio), heard_voices)
+        words = [word for utterance in heard.utterances for word in utterance.words]
+        return replace(heard, not_understood=unworded(probabilities, words, heard.advance_samples))
 
     def _nothing(self, window: Window, samples: int, context: Context) -> Heard:
         tail = 0 if window.final else min(TAIL_SAMPLES, samples - 1)
         return Heard((), samples - tail, context, self.name)
 
-    def _detect(self, audio: Audio) -> str:
+    def _language(self, encoded: ctranslate2.StorageView) -> str:
         if not self._model.model.is_multilingual:
             return "en"
-        language, _, _ = self._model.detect_language(audio)
-        return str(language)
+        ((likeliest, _), *_) = self._model.model.detect_language(encoded)[0]
+        return str(likeliest).strip("<|>")
 
     def _spectrogram(self, around: Audio, window: Window) -> tuple[Audio, float]:
         """Give the window's columns, shape (mel bands, frames), and the loudest value so far.
@@ -81,20 +97,26 @@ class WhisperTranscriber:
         return np.maximum(features[:, first : first + frames], (loudest - 8 + 4) / 4), loudest
 
     def _decode(
-        self, window: Window, features: Audio, context: Context, samples: int, voices: list[dict[str, int]]
+        self,
+        window: Window,
+        encoded: ctranslate2.StorageView,
+        context: Context,
+        samples: int,
+        voices: Sequence[Voice],
     ) -> Heard:
-        model, options, frames = self._model, self._options, features.shape[-1]
+        model, options, frames = self._model, self._options, max(1, samples // FRAME_SAMPLES)
         tokenizer = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
         )
-        encoded = model.encode(pad_or_trim(features))
-        prompt = model.get_prompt(tokenizer, list(context.prompt))
-        result, log_probability, temperature, _ = model.generate_with_fallback(encoded, prompt, tokenizer, options)
-        if result.no_speech_prob > options.no_speech_threshold and log_probability <= options.log_prob_threshold:
+        decoded = self._look(encoded, model.get_prompt(tokenizer, list(context.prompt)), tokenizer)
+        if (
+            decoded.result.no_speech_prob > options.no_speech_threshold
+            and decoded.log_probability <= options.log_prob_threshold
+        ):
             return self._nothing(window, samples, context)
         found, next_frame, _ = model._split_segments_by_timestamps(  # noqa: SLF001  pinned; the rule must be theirs
             tokenizer=tokenizer,
-            tokens=result.sequences_ids[0],
+            tokens=decoded.result.sequences_ids[0],
             time_offset=0.0,
             segment_size=frames,
             segment_duration=frames * model.feature_extractor.time_per_frame,
@@ -111,30 +133,41 @@ class WhisperTranscriber:
         )
         kept = [part for part in found if _is_said(part, tokenizer.decode(part["tokens"]), voices)]
         said = [token for part in kept for token in part["tokens"]]
-        text_before = () if temperature > options.prompt_reset_on_temperature else (*context.prompt, *said)
+        text_before = () if decoded.temperature > options.prompt_reset_on_temperature else (*context.prompt, *said)
         advance = samples if not 0 < next_frame < frames else next_frame * FRAME_SAMPLES
         return Heard(
-            utterances=tuple(_utterance(part, tokenizer.decode(part["tokens"]).strip()) for part in kept),
+            utterances=tuple(_utterance(part, tokenizer.decode(part["tokens"]).strip(), decoded.look) for part in kept),
             advance_samples=min(advance, samples),
             context=replace(context, prompt=text_before[-model.max_length // 2 :]),
             model=self.name,
         )
 
+    def _look(self, encoded: ctranslate2.StorageView, prompt: list[int], tokenizer: Tokenizer) -> Decoded:
+        """Decode with beams, and where that repeats itself or is too unsure, by sampling."""
+        result, sure, temperature, _ = self._model.generate_with_fallback(encoded, prompt, tokenizer, self._options)
+        return Decoded(result, sure, temperature, "sampled" if temperature else "first")
 
-def _is_said(part: dict[str, Any], text: str, voices: list[dict[str, int]]) -> bool:
+
+def _voice_probabilities(audio: Audio) -> Probabilities:
+    padded = np.pad(audio, (0, STEP_SAMPLES - len(audio) % STEP_SAMPLES))
+    probabilities: Probabilities = get_vad_model()(padded).reshape(-1)
+    return probabilities
+
+
+def _is_said(part: dict[str, Any], text: str, voices: Sequence[Voice]) -> bool:
     if part["start"] == part["end"] or not text.strip():
         return False
     start, end = (part[edge] * SAMPLE_RATE_HZ for edge in ("start", "end"))
-    return any(voice["start"] < end and start < voice["end"] for voice in voices)
+    return any(voice.start < end and start < voice.end for voice in voices)
 
 
-def _utterance(part: dict[str, Any], text: str) -> Utterance:
+def _utterance(part: dict[str, Any], text: str, look: Look) -> Utterance:
     words = tuple(
         Word(_ms(word["start"]), _ms(word["end"]), word["word"].strip(), float(word["probability"]))
         for word in part["words"]
         if word["word"].strip()
     )
-    return Utterance(_ms(part["start"]), _ms(part["end"]), text, words)
+    return Utterance(_ms(part["start"]), _ms(part["end"]), text, words, look)
 
 
 def _ms(seconds: float) -> int:

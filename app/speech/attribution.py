@@ -45,7 +45,7 @@ def attribute(utterances: Sequence[Utterance], pcm: bytes, channels: int) -> Ite
         texts = _texts(utterance.text, [[word for _, word in turn] for turn in turns])
         for turn, text in zip(turns, texts, strict=True):
             words = tuple(word for _, word in turn)
-            yield turn[0][0], Utterance(words[0].start_ms, words[-1].end_ms, text, words)
+            yield turn[0][0], Utterance(words[0].start_ms, words[-1].end_ms, text, words, utterance.path)
 
 
 def _voice_power(pcm: bytes, channels: int) -> Frames:
@@ -108,6 +108,7 @@ def segments(
                 for word in utterance.words
             ),
             model=model,
+            path=utterance.path,
         )
         for seq, (speaker, utterance) in enumerate(attributed, start=first_seq)
     ]

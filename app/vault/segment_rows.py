@@ -11,8 +11,8 @@ from app.vault.errors import NoSuchSession
 def insert_segments(connection: Connection, session_id: str, segments: Sequence[Segment]) -> int:
     """Add the segments and tell how many words they hold."""
     connection.executemany(
-        "INSERT INTO segments (session_id, seq, start_ms, end_ms, speaker, text, probability, words, model)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO segments (session_id, seq, start_ms, end_ms, speaker, text, probability, words, model, path)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
                 session_id,
@@ -24,6 +24,7 @@ def insert_segments(connection: Connection, session_id: str, segments: Sequence[
                 segment.probability,
                 _words_as_json(segment.words),
                 segment.model,
+                segment.path,
             )
             for segment in segments
         ),
@@ -33,7 +34,7 @@ def insert_segments(connection: Connection, session_id: str, segments: Sequence[
 
 def read_segments(connection: Connection, session_id: str) -> list[Segment]:
     rows = connection.execute(
-        "SELECT seq, start_ms, end_ms, speaker, text, probability, words, model FROM segments"
+        "SELECT seq, start_ms, end_ms, speaker, text, probability, words, model, path FROM segments"
         " WHERE session_id = ? ORDER BY seq",
         (session_id,),
     )
@@ -66,8 +67,8 @@ def read_pauses(connection: Connection, session_id: str) -> list[Pause]:
 
 
 def _segment(row: Row) -> Segment:
-    seq, start_ms, end_ms, speaker, text, probability, words, model = row
-    return Segment(seq, start_ms, end_ms, speaker, text, probability, _words_from_json(words), model)
+    seq, start_ms, end_ms, speaker, text, probability, words, model, path = row
+    return Segment(seq, start_ms, end_ms, speaker, text, probability, _words_from_json(words), model, path)
 
 
 def _words_as_json(words: Sequence[Word]) -> str:

@@ -1,5 +1,6 @@
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,7 +109,7 @@ def test_every_method__session_is_not_there__says_so(sessions: SessionStore) -> 
 
 def test_segments__read_back__are_exactly_what_was_heard(sessions: SessionStore) -> None:
     sessions.add(head())
-    heard = [segment(0, 'quotes " and \u2028 \U0001f642'), segment(1, "x", speaker=None)]
+    heard = [segment(0, 'quotes " and \u2028 \U0001f642'), replace(segment(1, "x", speaker=None), path="sampled")]
     at = Cursor(1234, Context((1, 50257, 0), "de", 1.25), 2)
     sessions.append_segments(SESSION, heard, at)
     assert sessions.segments(SESSION) == heard
@@ -160,7 +161,7 @@ def test_pauses__added_again_and_again__stand_once_and_in_order(sessions: Sessio
         "UPDATE segments SET text = 'forged'",
         "UPDATE segments SET start_ms = 1 WHERE seq = 0",
         "DELETE FROM segments",
-        "INSERT OR REPLACE INTO segments SELECT session_id, seq, 0, 0, NULL, 'forged', 0, '[]', '' FROM segments",
+        "INSERT OR REPLACE INTO segments SELECT session_id, seq, 0, 0, NULL, 'forged', 0, '[]', '', '' FROM segments",
         "UPDATE edits SET text = 'forged'",
         "DELETE FROM edits",
         "UPDATE approvals SET content_hash = printf('%064d', 0)",

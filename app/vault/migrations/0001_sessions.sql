@@ -30,6 +30,7 @@ CREATE TABLE segments (
     probability REAL NOT NULL,
     words       TEXT NOT NULL, -- JSON: [[start_ms, end_ms, text, probability], ...]
     model       TEXT NOT NULL,
+    path        TEXT NOT NULL DEFAULT 'first', -- app.domain.Path
     PRIMARY KEY (session_id, seq)
 ) STRICT;
 

@@ -1,0 +1,55 @@
+import numpy as np
+
+from app.asr.transcriber import SAMPLE_RATE_HZ
+from app.asr.voices import STEP_SAMPLES, Voice, unworded, voices
+from app.domain import Word
+
+SECOND = SAMPLE_RATE_HZ // STEP_SAMPLES  # steps
+
+
+def probabilities(*parts: tuple[float, float]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Seconds and what the detector says for so long."""
+    return np.concatenate([np.full(round(seconds * SECOND), value, np.float32) for seconds, value in parts])
+
+
+def test_voices__nobody__gives_none() -> None:
+    assert voices(probabilities((10, 0.04)), 10 * SAMPLE_RATE_HZ) == []
+
+
+def test_voices__a_murmur_that_never_rises_to_a_voice__gives_none() -> None:
+    assert voices(probabilities((3, 0.01), (4, 0.19), (3, 0.01)), 10 * SAMPLE_RATE_HZ) == []
+
+
+def test_voices__one_voice__is_given_with_a_margin_on_both_sides() -> None:
+    (voice,) = voices(probabilities((3, 0), (2, 0.9), (5, 0)), 10 * SAMPLE_RATE_HZ)
+    begins, ends = 3 * SECOND * STEP_SAMPLES, 5 * SECOND * STEP_SAMPLES
+    assert voice == Voice(begins - 6_400, ends + 6_400)
+
+
+def test_voices__two_close_together__are_one() -> None:
+    assert len(voices(probabilities((1, 0.9), (0.6, 0), (1, 0.9)), 3 * SAMPLE_RATE_HZ)) == 1
+
+
+def test_voices__two_far_apart__are_two_within_the_window() -> None:
+    first, second = voices(probabilities((1, 0.9), (3, 0), (1, 0.9)), 5 * SAMPLE_RATE_HZ)
+    assert first.start == 0
+    assert first.end < second.start
+    assert second.end <= 5 * SAMPLE_RATE_HZ
+
+
+def test_unworded__a_voice_under_words__gives_none() -> None:
+    heard = probabilities((1, 0), (2, 0.9), (2, 0))
+    assert unworded(heard, [Word(1_000, 1_700, "so", 0.9), Word(2_000, 3_000, "far", 0.9)], 5 * SAMPLE_RATE_HZ) == ()
+
+
+def test_unworded__a_voice_without_words__is_told_with_its_times() -> None:
+    ((start_ms, end_ms),) = unworded(probabilities((1, 0), (2, 0.9), (2, 0)), [], 5 * SAMPLE_RATE_HZ)
+    assert (start_ms, end_ms) == (SECOND * 32, 3 * SECOND * 32)
+
+
+def test_unworded__a_voice_behind_the_place_to_go_on_from__is_left_to_the_next_window() -> None:
+    assert unworded(probabilities((5, 0.9)), [Word(0, 2_000, "so", 0.9)], 2 * SAMPLE_RATE_HZ) == ()
+
+
+def test_unworded__a_short_sound__is_no_speech_that_was_missed() -> None:
+    assert unworded(probabilities((1, 0), (0.8, 0.9), (1, 0)), [], 3 * SAMPLE_RATE_HZ) == ()
