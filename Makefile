@@ -4,7 +4,6 @@
 SHELL := /bin/bash
 bin := .venv/bin
 ARGS ?=
-export TACET_MODELS_DIR ?= $(CURDIR)/build/models
 
 help: ## this list
 	@printf 'Tacet: the recording box that stays in the therapy room\n\n'

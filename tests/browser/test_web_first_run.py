@@ -12,6 +12,7 @@ def fill_setup(page: Page, passphrase: str = PASSPHRASE, again: str = PASSPHRASE
 
 
 def groups(page: Page) -> list[str]:
+    expect(page.locator(".code li").first).to_be_visible()  # the page comes when the passphrase was hashed
     return [text[-4:] for text in page.locator(".code li").all_inner_texts()]  # a number stands before each
 
 
