@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -17,18 +16,13 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from support.chromium import chromium
 from support.demo_sound import CHANNELS, RATE_HZ, demo_pcm, demo_words
+from support.ports import free_port
 from support.pulse import PulseMicrophone, missing_programs
 from support.waiting import wait_until
 from support.words import word_error_rate
 
 PASSPHRASE = "slow green river stone"
 HEARD_S = 36
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class RunningBox:

@@ -8,13 +8,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from support.ports import free_port
 from support.waiting import wait_until
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def start_app(folder: Path, port: int) -> subprocess.Popen[str]:
