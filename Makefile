@@ -1,6 +1,6 @@
 # `make` prints what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench bench-speech faults lock screenshots clean
+.PHONY: help setup run demo test check bench bench-speech bench-notes faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
 ARGS ?=
@@ -40,6 +40,9 @@ faults: setup-test ## break the recorder in every way that it promises to surviv
 
 bench-speech: setup-test ## measure the speech core against faster-whisper (needs DATA=folder; MODEL=base)
 	@$(bin)/python -m tests.bench.speech $(if $(DATA),--data $(DATA)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
+
+bench-notes: setup-test ## measure draft notes on consultations: sources, faithfulness, key points (needs DATA=folder)
+	@$(bin)/python -m tests.bench.notes $(if $(DATA),--data $(DATA)) $(ARGS)
 
 screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
 	@$(bin)/python tests/browser/take_screenshots.py build/screenshots

@@ -47,6 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands.add_parser("demo", help="record a file headless and print its transcript"))
     _add_tape(commands.add_parser("tape", help="look at a recording without hearing it"))
     _add_transcribe(commands.add_parser("transcribe", help="write down a sound file, without the box"))
+    _add_notes(commands.add_parser("notes", help="draft a note from a transcript"))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
     for name, words in (
         ("recorder", "the process with microphone, button and light"),
@@ -141,6 +142,36 @@ def _transcribe(args: argparse.Namespace) -> int:
     from tacet.transcribe import run_transcribe  # noqa: PLC0415  same
 
     return run_transcribe(args)
+
+
+def _add_notes(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    draft = commands.add_parser(
+        "draft", help="choose what was reported, done and agreed; each sentence with its source"
+    )
+    draft.description = "Draft a note. Every sentence was said; it names the utterances it rests on, counted from 0."
+    draft.add_argument(
+        "--transcript",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help='JSON: [{"start_s", "end_s", "speaker", "text"}, ...]',
+    )
+    draft.add_argument(
+        "--format",
+        default="dap",
+        metavar="NAME",
+        help="soap, dap, birp, girp, pie, progress, or one of FORMATS (default dap)",
+    )
+    draft.add_argument("--formats", type=Path, metavar="FORMATS", help="a clinic's own note formats, a TOML file")
+    draft.add_argument("--json", action="store_true", help="print one JSON object")
+    draft.set_defaults(run=_draft_note)
+
+
+def _draft_note(args: argparse.Namespace) -> int:
+    from tacet.notes import run_draft  # noqa: PLC0415  same
+
+    return run_draft(args)
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:
