@@ -9,6 +9,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.asr.client import SocketTranscriber
+from app.box.record import BoxRecord
 from app.discovery import announced
 from app.errors import TacetError
 from app.pipeline import Pipeline
@@ -34,10 +35,11 @@ def main(settings: AppSettings) -> int:
 
 
 async def _serve(settings: AppSettings, certificate: Certificate, listener: socket.socket) -> None:
+    record = BoxRecord.open(settings.data_dir / "box")
     vaults = Vaults(settings.data_dir / "vaults")
     recorder = RecorderLink(RecorderClient(settings.run_dir / "recorder.sock"))
     pipeline = Pipeline(settings.data_dir / "tapes", vaults, SocketTranscriber(settings.run_dir / "asr.sock"))
-    web = create_app(settings, vaults, recorder, pipeline)
+    web = create_app(settings, vaults, record, recorder, pipeline)
     server = PageServer(_server_config(web, certificate), web.state.desk.closing)
     _end_at_signals(server)
     stopping = threading.Event()
@@ -51,6 +53,7 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     stopping.set()
     pipeline.stop()
     vaults.lock_all()
+    record.close()
     log.info("ended, keys dropped")
 
 

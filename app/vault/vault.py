@@ -4,6 +4,7 @@ from pathlib import Path
 from app.domain import Receipt
 from app.vault.account import DATABASE_FILE, KEYS_FOLDER, Account, account_of, list_accounts, make_vault, vault_folder
 from app.vault.account_file import AccountFile, read_account_file, write_account_file
+from app.vault.audit_trail import AuditTrail
 from app.vault.credentials import check_passphrase
 from app.vault.database import Database
 from app.vault.errors import VaultLocked, storage_refused
@@ -24,6 +25,7 @@ class Vault:
 
     account: Account
     sessions: SessionStore
+    audit: AuditTrail  # who did what to which id in this vault
 
     def __init__(self, folder: Path, stored: AccountFile, keys: VaultKeys) -> None:
         """Called by `unlock`, `recover` and `Vaults` alone."""
@@ -32,6 +34,7 @@ class Vault:
         self._database = Database.open(folder / DATABASE_FILE, keys.database_key)
         self._session_keys = SessionKeys(folder / KEYS_FOLDER, stored.vault_id)
         self.sessions = SessionStore(self._database)
+        self.audit = AuditTrail(self._database, stored.vault_id)
 
     @classmethod
     def unlock(cls, folder: Path, passphrase: str) -> "Vault":

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.review import Review
+from app.web.audited import audited
 from app.web.desk import Person
 from app.web.opened import find_row
 from app.web.problems import problem
@@ -13,7 +14,7 @@ from app.web.problems import problem
 router = APIRouter(prefix="/sessions/{session_id}")
 
 
-@router.post("/approve")
+@router.post("/approve", dependencies=[audited("session.approved", "approved the session")])
 def approve(request: Request, person: Person, session_id: str, attested: Annotated[str, Form()] = "") -> Response:
     find_row(person, session_id)
     if attested != "yes":
@@ -22,7 +23,7 @@ def approve(request: Request, person: Person, session_id: str, attested: Annotat
     return RedirectResponse(f"/sessions/{session_id}", 303)
 
 
-@router.post("/unapprove")
+@router.post("/unapprove", dependencies=[audited("session.unapproved", "took the approval of the session back")])
 def unapprove(person: Person, session_id: str) -> Response:
     find_row(person, session_id)
     Review(person.vault).unapprove(session_id, person.name)

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.vault.errors import NoSuchSession
+from app.web.audited import audited
 from app.web.desk import Person, SignedIn, TheDesk
 from app.web.opened import find_row
 from firmware.tape import TapeReader, read_head
@@ -94,7 +95,7 @@ def asked_range(header: str | None, size: int) -> ByteRange | None:
     return ByteRange(start, min(end, size))
 
 
-@router.get("/sessions/{session_id}/audio.wav")
+@router.get("/sessions/{session_id}/audio.wav", dependencies=[audited("sound.heard", "heard sound of the session")])
 def audio(request: Request, desk: TheDesk, person: Person, session_id: str, samples: int | None = None) -> Response:
     """Give a range of the session's sound.
 

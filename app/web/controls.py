@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, box_for
 from app.web.ports import PageCommand
 from app.web.problems import problem
@@ -10,12 +11,12 @@ from app.web.problems import problem
 router = APIRouter(prefix="/box")
 
 
-@router.post("/pause")
+@router.post("/pause", dependencies=[audited("recording.paused", "paused the recording")])
 async def pause(request: Request, desk: TheDesk, person: Person) -> Response:
     return await _send(request, desk, person, "pause")
 
 
-@router.post("/stop")
+@router.post("/stop", dependencies=[audited("recording.stopped", "stopped the recording")])
 async def stop(request: Request, desk: TheDesk, person: Person) -> Response:
     return await _send(request, desk, person, "stop")
 

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.vault import Vault, Vaults
 from app.web.box import BoxView, box_view
@@ -24,6 +25,7 @@ class Desk:
 
     settings: AppSettings
     vaults: Vaults
+    record: BoxRecord
     recorder: Recorder
     pipeline: Pipeline
     withdrawals: Withdrawals

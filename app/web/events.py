@@ -10,6 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 
+from app.web.audited import unaudited
 from app.web.desk import Desk, SignedIn, TheDesk, box_for, visitor
 from app.web.pages import Context, render
 from app.web.ports import Changes
@@ -126,7 +127,11 @@ async def _either(bell: asyncio.Event, timeout_s: float) -> None:
         return
 
 
-@router.get("/events", response_class=EventSourceResponse)
+@router.get(
+    "/events",
+    response_class=EventSourceResponse,
+    dependencies=[unaudited("shows what the light shows everybody in the room")],
+)
 async def box_events(request: Request, desk: TheDesk, *, signed: bool = False) -> AsyncIterator[ServerSentEvent]:
     """Serve pages that keep only the box up to date; `signed` as in `stream`."""
     async with aclosing(stream(request, desk, signed=signed)) as events:

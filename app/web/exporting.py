@@ -6,13 +6,14 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from app.export import export_text
+from app.web.audited import audited
 from app.web.desk import Person
 from app.web.opened import find_row
 
 router = APIRouter()
 
 
-@router.post("/sessions/{session_id}/export")
+@router.post("/sessions/{session_id}/export", dependencies=[audited("session.exported", "exported the session")])
 def export(person: Person, session_id: str) -> Response:
     """Give the file; what is not approved is refused in a sentence. A POST, since it is kept who exported what."""
     head = find_row(person, session_id).head

@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from app.review import Review
 from app.vault.errors import NoSuchSession
 from app.vault.sessions import wall_clock_ms
+from app.web.audited import audited
 from app.web.desk import Person, SignedIn, show, show_part
 from app.web.opened import Opened, open_session
 from app.web.transcript import Doubts, LineRow, doubts, line_row
@@ -39,26 +40,26 @@ class ChangedLine:
     doubts: Doubts
 
 
-@router.get("")
+@router.get("", dependencies=[audited("line.read", "read a line of the session")])
 def one_line(request: Request, person: Person, session_id: str, seq: int) -> Response:
     """Give the line as it reads, as after a cancelled edit."""
     return show_part(request, _find(open_session(person, session_id), seq))
 
 
-@router.get("/edit")
+@router.get("/edit", dependencies=[audited("line.read", "read a line of the session")])
 def edit_form(request: Request, person: Person, session_id: str, seq: int) -> Response:
     edit = LineEdit(_find(open_session(person, session_id), seq))
     return show_part(request, edit) if _by_htmx(request) else show(request, LineEditPage(edit), here="session")
 
 
-@router.post("/edit")
+@router.post("/edit", dependencies=[audited("line.edited", "edited a line of the session")])
 def edit(request: Request, person: Person, session_id: str, seq: int, text: Annotated[str, Form()] = "") -> Response:
     """Keep a person's words for this line; none at all strike it out."""
     Review(person.vault).edit(session_id, seq, " ".join(text.split()), person.name)
     return _changed(request, person, session_id, seq)
 
 
-@router.post("/undo")
+@router.post("/undo", dependencies=[audited("line.undone", "took an edit of the session back")])
 def undo(request: Request, person: Person, session_id: str, seq: int) -> Response:
     """Take the latest edit of this line back."""
     Review(person.vault).undo_edit(session_id, seq, person.name)

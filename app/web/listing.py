@@ -7,19 +7,23 @@ from starlette.responses import JSONResponse
 
 from app.domain import SessionRow
 from app.review import Line
+from app.web.audited import audited
 from app.web.desk import Person
 from app.web.opened import open_session
 
 router = APIRouter()
 
 
-@router.get("/sessions.json")
+@router.get("/sessions.json", dependencies=[audited("sessions.listed", "listed all sessions")])
 def sessions(person: Person) -> JSONResponse:
     """List the sessions, newest first; times are UTC epoch milliseconds."""
     return JSONResponse([_session(row) for row in person.vault.sessions.list()])
 
 
-@router.get("/sessions/{session_id}/transcript.json")
+@router.get(
+    "/sessions/{session_id}/transcript.json",
+    dependencies=[audited("transcript.read", "read the transcript of the session")],
+)
 def transcript(person: Person, session_id: str) -> JSONResponse:
     """Give a transcript as it reads now; times count from the first sample."""
     opened = open_session(person, session_id)

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.vault import Vaults
 from app.web import (
@@ -26,6 +27,7 @@ from app.web import (
     trust,
     withdrawing,
 )
+from app.web.audited import refuse_unmapped, unaudited
 from app.web.desk import Desk
 from app.web.pages import HERE, load_templates
 from app.web.ports import Pipeline, Recorder
@@ -55,17 +57,21 @@ ROUTES = (
 )
 
 
-def create_app(settings: AppSettings, vaults: Vaults, recorder: Recorder, pipeline: Pipeline) -> FastAPI:
+def create_app(
+    settings: AppSettings, vaults: Vaults, record: BoxRecord, recorder: Recorder, pipeline: Pipeline
+) -> FastAPI:
     """Make the page of one box; its `state.desk` holds what the routes share."""
     app = FastAPI(title="Tacet", docs_url=None, redoc_url=None, openapi_url=None)
     withdrawals = Withdrawals(settings.data_dir / "tapes", vaults, pipeline.changes.notify)
-    app.state.desk = Desk(settings, vaults, recorder, pipeline, withdrawals, load_templates())
+    app.state.desk = Desk(settings, vaults, record, recorder, pipeline, withdrawals, load_templates())
     app.add_middleware(Shield, refusal=refusal)
     answer_problems(app)
     for module in ROUTES:
         app.include_router(module.router)
-    app.add_api_route("/assets/{name}", _asset, include_in_schema=False)
+    public = [unaudited("the same files for everybody")]
+    app.add_api_route("/assets/{name}", _asset, include_in_schema=False, dependencies=public)
     app.mount("/static", StaticFiles(directory=HERE / "static"))
+    refuse_unmapped(app)
     return app
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from app.review import ATTESTATION, Review
 from app.vault.errors import NoSuchSession
 from app.vault.sessions import wall_clock_ms
+from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
 from app.web.events import GONE, stream, swap
 from app.web.opened import Opened, find_row, open_session
@@ -80,7 +81,7 @@ class SessionPage:
     timeline: Timeline
 
 
-@router.get("/sessions/{session_id}")
+@router.get("/sessions/{session_id}", dependencies=[audited("session.opened", "opened the session")])
 def session(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
     find_row(person, session_id)
     Review(person.vault).open(session_id)
@@ -102,20 +103,26 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
     return show(request, page, here="session", events_url=events_url)
 
 
-@router.get("/sessions/{session_id}/lines")
+@router.get("/sessions/{session_id}/lines", dependencies=[audited("lines.read", "read new lines of the session")])
 def new_lines(request: Request, person: Person, session_id: str, after: int = -1) -> Response:
     """Give what was said since the line `after`; asking twice shows nothing twice."""
     opened = open_session(person, session_id)
     return show_part(request, NewLines(tuple(rows(opened, wall_clock_ms(), after)), _reach(opened)))
 
 
-@router.get("/sessions/{session_id}/transcript")
+@router.get(
+    "/sessions/{session_id}/transcript", dependencies=[audited("transcript.read", "read the transcript of the session")]
+)
 def whole_transcript(request: Request, person: Person, session_id: str) -> Response:
     """Give the transcript anew, as when its lines can be edited from now on, or not any more."""
     return show_part(request, _transcript(open_session(person, session_id)))
 
 
-@router.get("/sessions/{session_id}/events", response_class=EventSourceResponse)
+@router.get(
+    "/sessions/{session_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[audited("session.followed", "kept the session open on a page")],
+)
 async def session_events(
     request: Request, desk: TheDesk, session_id: str, *, editable: bool = False
 ) -> AsyncIterator[ServerSentEvent]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from app.vault.errors import InvalidName, WeakPassphrase
+from app.web.audited import unaudited
 from app.web.desk import NewPerson, TheDesk, show
 from app.web.signin import PASSPHRASES_DIFFER, welcome
 
@@ -47,7 +48,7 @@ class SetupForm(BaseModel):
     again: str = Field(default="", repr=False)
 
 
-@router.get("/setup")
+@router.get("/setup", dependencies=[unaudited("shows an empty form")])
 def setup_form(request: Request, desk: TheDesk) -> Response:
     """Only the first run may set up; afterwards there is somebody to ask."""
     if desk.vaults.accounts():
@@ -55,7 +56,7 @@ def setup_form(request: Request, desk: TheDesk) -> Response:
     return show(request, SetupPage())
 
 
-@router.post("/setup")
+@router.post("/setup", dependencies=[unaudited("adds its event itself: there is no vault before")])
 async def set_up(request: Request, desk: TheDesk, form: Annotated[SetupForm, Form()]) -> Response:
     name = " ".join(form.name.split())
     if form.passphrase != form.again:
@@ -69,13 +70,16 @@ async def set_up(request: Request, desk: TheDesk, form: Annotated[SetupForm, For
             return show(request, SetupPage(name, name_problem=str(error)), status=422)
         except WeakPassphrase as error:
             return show(request, SetupPage(name, passphrase_problem=str(error)), status=422)
-    answer, sign_in = await welcome(desk, vault, "/setup/recovery-code")
+    answer, sign_in = await welcome(desk, vault, "/setup/recovery-code", "account.created")
     sign_in.recovery_code = code
     sign_in.asked_group = secrets.randbelow(len(_groups(code)))
     return answer
 
 
-@router.get("/setup/recovery-code")
+@router.get(
+    "/setup/recovery-code",
+    dependencies=[unaudited("shows the owner their own recovery code; making the vault was kept")],
+)
 def recovery_code(request: Request, person: NewPerson) -> Response:
     code = person.sign_in.recovery_code
     if code is None:
@@ -83,7 +87,10 @@ def recovery_code(request: Request, person: NewPerson) -> Response:
     return show(request, RecoveryCodePage(_groups(code), person.sign_in.asked_group, person.name))
 
 
-@router.post("/setup/recovery-code")
+@router.post(
+    "/setup/recovery-code",
+    dependencies=[unaudited("shows the owner their own recovery code; making the vault was kept")],
+)
 def confirm_recovery_code(request: Request, person: NewPerson, group: Annotated[str, Form()] = "") -> Response:
     """Let go of the code once one group of it has been typed back."""
     code, asked = person.sign_in.recovery_code, person.sign_in.asked_group

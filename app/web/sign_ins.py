@@ -22,6 +22,7 @@ class SignIn:
     seen_s: float
     recovery_code: str | None = field(default=None, repr=False)  # until its owner has shown to have it
     asked_group: int = 0  # which group of the code the page asks for
+    browser: str = ""  # 8 hex digits: tells this browser from another in the audit, and opens nothing
     ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     def over(self, now_s: float) -> bool:
@@ -39,7 +40,7 @@ class SignIns:
     def begin(self, vault_id: str) -> tuple[str, SignIn]:
         """Give the token for the cookie; only its hash is kept."""
         token, now_s = secrets.token_urlsafe(32), self._clock()
-        sign_in = SignIn(vault_id, now_s, now_s)
+        sign_in = SignIn(vault_id, now_s, now_s, browser=_digest(token).hex()[:8])
         with self._guard:
             self._forget_old(now_s)
             self._by_digest[_digest(token)] = sign_in

@@ -8,10 +8,12 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
+from app.audit.chain import BOX
 from app.vault.account import Account
 from app.vault.errors import NoSuchVault, WeakPassphrase, WrongPassphrase, WrongRecoveryCode
 from app.vault.vault import Vault
-from app.web.desk import Desk, NewPerson, TheDesk, show, visitor
+from app.web.audited import add_box_event, add_event, keep_head, unaudited
+from app.web.desk import Desk, NewPerson, SignedIn, TheDesk, show, visitor
 from app.web.sign_ins import ABSOLUTE_S, COOKIE, SignIn
 
 router = APIRouter()
@@ -50,14 +52,14 @@ class RecoveryForm(BaseModel):
     again: str = Field(default="", repr=False)
 
 
-@router.get("/")
+@router.get("/", dependencies=[unaudited("leads elsewhere")])
 def front_door(request: Request, desk: TheDesk) -> Response:
     if not desk.vaults.accounts():
         return RedirectResponse("/setup", 303)
     return RedirectResponse("/today" if visitor(request) else "/signin", 303)
 
 
-@router.get("/signin")
+@router.get("/signin", dependencies=[unaudited("shows names of accounts, as on the door")])
 def sign_in_form(request: Request, desk: TheDesk, why: str = "") -> Response:
     people = tuple(desk.vaults.accounts())
     if not people:
@@ -67,7 +69,7 @@ def sign_in_form(request: Request, desk: TheDesk, why: str = "") -> Response:
     return show(request, SignInPage(people, people[0].vault_id, WHY.get(why, "")))
 
 
-@router.post("/signin")
+@router.post("/signin", dependencies=[unaudited("adds its events itself: nobody is signed in before")])
 async def sign_in(
     request: Request,
     desk: TheDesk,
@@ -77,6 +79,7 @@ async def sign_in(
     try:
         vault = await anyio.to_thread.run_sync(desk.vaults.unlock, person, passphrase, limiter=desk.one_passphrase)
     except (WrongPassphrase, NoSuchVault):
+        await anyio.to_thread.run_sync(add_box_event, desk, "signin.refused", BOX, known(desk, person))
         people = tuple(desk.vaults.accounts())
         sentence = "That passphrase does not open this vault. Nothing is lost; type it again."
         return show(request, SignInPage(people, person, problem=sentence), status=422)
@@ -84,13 +87,13 @@ async def sign_in(
     return answer
 
 
-@router.get("/signin/lost-passphrase")
+@router.get("/signin/lost-passphrase", dependencies=[unaudited("shows names of accounts, as on the door")])
 def lost_passphrase(request: Request, desk: TheDesk) -> Response:
     people = tuple(desk.vaults.accounts())
     return show(request, LostPassphrasePage(people, people[0].vault_id)) if people else RedirectResponse("/setup", 303)
 
 
-@router.post("/signin/lost-passphrase")
+@router.post("/signin/lost-passphrase", dependencies=[unaudited("adds its events itself: nobody is signed in before")])
 async def recover(request: Request, desk: TheDesk, form: Annotated[RecoveryForm, Form()]) -> Response:
     people, person = tuple(desk.vaults.accounts()), form.person
     if form.passphrase != form.again:
@@ -102,16 +105,17 @@ async def recover(request: Request, desk: TheDesk, form: Annotated[RecoveryForm,
     except WeakPassphrase as error:
         return show(request, LostPassphrasePage(people, person, passphrase_problem=str(error)), status=422)
     except (WrongRecoveryCode, NoSuchVault) as error:
+        await anyio.to_thread.run_sync(add_box_event, desk, "recovery.refused", BOX, known(desk, person))
         return show(request, LostPassphrasePage(people, person, code_problem=str(error)), status=422)
-    answer, _ = await welcome(desk, vault, "/today")
+    answer, _ = await welcome(desk, vault, "/today", "passphrase.recovered")
     return answer
 
 
-@router.post("/lock")
+@router.post("/lock", dependencies=[unaudited("adds its events itself, before the keys are gone")])
 async def lock(desk: TheDesk, person: NewPerson) -> Response:
     """Drop the keys, sign this person out everywhere, and have the browser forget what it saw."""
     vault_id = person.vault.account.vault_id
-    await anyio.to_thread.run_sync(desk.vaults.lock, vault_id)
+    await anyio.to_thread.run_sync(_lock_up, desk, person)
     desk.sign_ins.end_all(vault_id)
     answer = RedirectResponse("/signin?why=locked", 303)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
@@ -119,9 +123,30 @@ async def lock(desk: TheDesk, person: NewPerson) -> Response:
     return answer
 
 
-async def welcome(desk: Desk, vault: Vault, where: str) -> tuple[Response, SignIn]:
-    """Sign somebody in whose vault is unlocked, and have the box record for them from now on."""
+def _lock_up(desk: Desk, person: SignedIn) -> None:
+    add_event(person, "vault.locked")
+    keep_head(desk, person.vault)
+    desk.vaults.lock(person.vault.account.vault_id)
+
+
+def known(desk: Desk, vault_id: str) -> str:
+    """The id if it is an account's; what else was sent is not kept."""
+    return vault_id if vault_id in {account.vault_id for account in desk.vaults.accounts()} else ""
+
+
+async def welcome(desk: Desk, vault: Vault, where: str, action: str = "person.signed_in") -> tuple[Response, SignIn]:
+    """Sign somebody in whose vault is unlocked, and have the box record for them from now on.
+
+    `action` is how they got in, for both trails.
+    """
     token, sign_in = desk.sign_ins.begin(vault.account.vault_id)
+
+    def keep() -> None:
+        vault.audit.add(vault.account.vault_id, action, browser=sign_in.browser)
+        add_box_event(desk, action, vault.account.vault_id)
+        keep_head(desk, vault)
+
+    await anyio.to_thread.run_sync(keep)
     await desk.recorder.prepare(vault.account.public_key)
     answer = RedirectResponse(where, 303)
     answer.set_cookie(COOKIE, token, max_age=ABSOLUTE_S, path="/", secure=True, httponly=True, samesite="strict")

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from app.domain import SessionRow
 from app.vault.sessions import wall_clock_ms
+from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show
 from app.web.events import stream, swap
 from app.web.opened import APPROVED, UNDER_REVIEW
@@ -61,12 +62,16 @@ class TodayPage:
     sessions: SessionList
 
 
-@router.get("/today")
+@router.get("/today", dependencies=[audited("sessions.listed", "listed all sessions")])
 def today(request: Request, desk: TheDesk, person: Person) -> Response:
     return show(request, TodayPage(session_list(desk, person)), here="today", events_url="/today/events")
 
 
-@router.get("/today/events", response_class=EventSourceResponse)
+@router.get(
+    "/today/events",
+    response_class=EventSourceResponse,
+    dependencies=[audited("sessions.followed", "kept the list of sessions open on a page")],
+)
 async def today_events(request: Request, desk: TheDesk) -> AsyncIterator[ServerSentEvent]:
     parts = lambda person: (ListPart(desk, person),)  # noqa: E731  one line, one use
     async with aclosing(stream(request, desk, parts, signed=True)) as events:

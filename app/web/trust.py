@@ -6,6 +6,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.web.audited import unaudited
 from app.web.desk import show
 
 router = APIRouter()
@@ -16,7 +17,7 @@ class TrustPage:
     template: ClassVar[str] = "trust.html"
 
 
-@router.get("/trust")
+@router.get("/trust", dependencies=[unaudited("shows nothing of anybody")])
 def trust(request: Request) -> Response:
     """Nobody needs to be signed in to read it."""
     return show(request, TrustPage(), here="trust")

@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from app.domain import Receipt
 from app.vault.errors import NoSuchSession
 from app.vault.sessions import wall_clock_ms
+from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show
 from app.web.opened import find_row
 from app.web.problems import problem
@@ -43,7 +44,10 @@ class ReceiptPage:
     amounts: tuple[str, ...]
 
 
-@router.get("/sessions/{session_id}/withdraw")
+@router.get(
+    "/sessions/{session_id}/withdraw",
+    dependencies=[audited("session.viewed", "looked at what withdrawing would erase")],
+)
 def withdraw_form(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
     if person.vault.sessions.receipt(session_id):
         return _to_receipt(session_id)
@@ -57,7 +61,7 @@ def withdraw_form(request: Request, desk: TheDesk, person: Person, session_id: s
     return show(request, page, here="session")
 
 
-@router.post("/sessions/{session_id}/withdraw")
+@router.post("/sessions/{session_id}/withdraw", dependencies=[audited("session.withdrawn", "withdrew the session")])
 async def withdraw(
     request: Request, desk: TheDesk, person: Person, session_id: str, confirmed: Annotated[str, Form()] = ""
 ) -> Response:
@@ -78,7 +82,7 @@ async def withdraw(
     return _to_receipt(session_id)
 
 
-@router.get("/receipts/{session_id}")
+@router.get("/receipts/{session_id}", dependencies=[audited("receipt.read", "read a receipt")])
 def receipt(request: Request, person: Person, session_id: str) -> Response:
     kept = person.vault.sessions.receipt(session_id)
     if kept is None:

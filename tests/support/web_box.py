@@ -14,6 +14,7 @@ from typing import Literal
 import uvicorn
 from support.web_sessions import add_session, conversation, plain
 
+from app.box.record import BoxRecord
 from app.changes import Changes
 from app.domain import Pause, SessionState
 from app.settings import AppSettings
@@ -107,9 +108,10 @@ class WebBox:
     def __init__(self, folder: Path) -> None:
         self.settings = AppSettings(data_dir=folder, run_dir=folder, announce=False)
         self.vaults = Vaults(folder / "vaults", cost=CHEAP_COST)
+        self.record = BoxRecord.open(folder / "box")
         self.recorder = FakeRecorder()
         self.pipeline = FakePipeline()
-        self.app = create_app(self.settings, self.vaults, self.recorder, self.pipeline)
+        self.app = create_app(self.settings, self.vaults, self.record, self.recorder, self.pipeline)
         listener = socket.socket()
         listener.bind(("127.0.0.1", 0))
         self.port: int = listener.getsockname()[1]
@@ -149,6 +151,7 @@ class WebBox:
     def close(self) -> float:
         seconds = self.stop_serving()
         self.vaults.lock_all()
+        self.record.close()
         return seconds
 
     def new_person(self, name: str = NAME) -> Vault:

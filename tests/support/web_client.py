@@ -7,6 +7,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 from support.web_box import NAME, PASSPHRASE, FakePipeline, FakeRecorder
 
+from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.keys import CHEAP_COST
 from app.vault.vault import Vault, Vaults
@@ -21,9 +22,10 @@ class WebClient:
     def __init__(self, folder: Path) -> None:
         self.settings = AppSettings(data_dir=folder, run_dir=folder, announce=False)
         self.vaults = Vaults(folder / "vaults", cost=CHEAP_COST)
+        self.record = BoxRecord.open(folder / "box")
         self.recorder = FakeRecorder()
         self.pipeline = FakePipeline()
-        self.app = create_app(self.settings, self.vaults, self.recorder, self.pipeline)
+        self.app = create_app(self.settings, self.vaults, self.record, self.recorder, self.pipeline)
         self.http = TestClient(
             self.app,
             base_url="https://tacet.local",
@@ -53,3 +55,4 @@ def web_client(folder: Path) -> Iterator[WebClient]:
     finally:
         client.http.close()
         client.vaults.lock_all()
+        client.record.close()
