@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import socket
 import threading
@@ -15,6 +16,7 @@ from app.errors import TacetError
 from app.pipeline import Pipeline
 from app.recorder_link import RecorderLink
 from app.settings import AppSettings
+from app.systemd import handed_over_socket, telling_systemd
 from app.tls import Certificate, ensure_certificate
 from app.vault.vault import Vaults
 from app.web.server import PageServer, create_app
@@ -46,7 +48,7 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     erase = web.state.desk.withdrawals.run
     for name, work in (("pipeline", pipeline.run), ("withdrawals", erase)):
         threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()
-    async with _announced(settings), asyncio.TaskGroup() as tasks:
+    async with _announced(settings), telling_systemd(os.environ), asyncio.TaskGroup() as tasks:
         following = tasks.create_task(recorder.follow())
         await server.serve(sockets=[listener])
         following.cancel()
@@ -84,6 +86,9 @@ def _announced(settings: AppSettings) -> contextlib.AbstractAsyncContextManager[
 
 
 def _listening(settings: AppSettings) -> socket.socket:
+    handed_over = handed_over_socket(os.environ)
+    if handed_over is not None:
+        return handed_over
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -29,7 +29,7 @@ from firmware.recipient import RecipientFile
 from firmware.recorder import Recorder
 from firmware.sole_recorder import sole_recorder
 from firmware.status_server import StatusServer
-from firmware.tape import TapeError, finish_withdrawals
+from firmware.tape import SHARED_FOLDER, TapeError, finish_withdrawals
 from firmware.telling import Teller
 from firmware.thermal import Thermal
 
@@ -50,7 +50,7 @@ def main(settings: RecorderSettings) -> int:
     To be called in the main thread of a process of its own: it sets signal handlers, the umask, and where native
     libraries may write. Says in one sentence on standard error why it could not start or end as it should.
     """
-    os.umask(0o077)
+    os.umask(0o007)  # what is private says so itself; tapes and the status are for the app's group, too
     forbid_core_dumps()
     inbox = Inbox()
     crashed = _quit_on(inbox)
@@ -82,7 +82,8 @@ def _fail(sentence: str) -> int:
 
 def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Recorder:
     """Everything that has to be closed again goes into `parts`. Raises FirmwareError or OSError."""
-    recorder_dir, tapes_dir = _folder(settings.data_dir / "recorder"), _folder(settings.data_dir / "tapes")
+    recorder_dir = _folder(settings.data_dir / "recorder")
+    tapes_dir = _folder(settings.data_dir / "tapes", SHARED_FOLDER)
     run_dir = _folder(settings.run_dir)
     parts.enter_context(sole_recorder(recorder_dir / "lock"))
     with suppress(TapeError):  # tried again at the next start; the key is what goes first
@@ -151,8 +152,8 @@ def _telling_systemd(publish: Callable[[BoxStatus], None], parts: ExitStack) -> 
     return publish_and_tell
 
 
-def _folder(path: Path) -> Path:
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _folder(path: Path, mode: int = 0o700) -> Path:
+    path.mkdir(mode=mode, parents=True, exist_ok=True)
     return path
 
 

@@ -1,4 +1,4 @@
-"""Lines of text to and from any number of local programs, over a Unix socket that only this user may open."""
+"""Lines of text to and from any number of local programs, over a Unix socket of this user or of its folder's group."""
 
 from __future__ import annotations
 
@@ -33,10 +33,13 @@ class LineServer:
         path: Path,
         on_line: Callable[[Hashable, bytes], None],
         on_gone: Callable[[Hashable], None] = lambda _: None,
+        *,
+        mode: int = 0o600,
     ) -> None:
         self._path = path
         self._on_line = on_line
         self._on_gone = on_gone
+        self._mode = mode
         self._clients: set[asyncio.StreamWriter] = set()
         self._last = b""
         self._closing = False
@@ -78,7 +81,7 @@ class LineServer:
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_unix_server(self._serve, self._path)
-        self._path.chmod(0o600)
+        self._path.chmod(self._mode)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self._last)

@@ -12,7 +12,7 @@ class StatusServer:
 
     def __init__(self, socket_path: Path, on_command: Callable[[Command], None]) -> None:
         self._on_command = on_command
-        self._server = LineServer(socket_path, self._receive)
+        self._server = LineServer(socket_path, self._receive, mode=0o660)  # the app is of the folder's group
 
     def start(self, status: BoxStatus) -> None:
         """Listens until closed. Raises SocketUnusable."""

@@ -1,10 +1,12 @@
 import logging
+import os
 import signal
 import sys
 
-from app.asr.server import TranscriberServer
+from app.asr.server import TranscriberServer, listen
 from app.asr.settings import AsrSettings
 from app.asr.transcriber import Transcriber
+from app.systemd import handed_over_socket
 from models import locate
 
 
@@ -19,7 +21,8 @@ def main(settings: AsrSettings) -> int:
 
         return WhisperTranscriber(locate(settings.models_dir, settings.model), settings.model, settings.threads)
 
-    server = TranscriberServer(settings.run_dir / "asr.sock", load)
+    listener = handed_over_socket(os.environ) or listen(settings.run_dir / "asr.sock")
+    server = TranscriberServer(listener, load)
     server.warm_up()
     server.serve_forever()
     return 0

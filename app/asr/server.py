@@ -18,10 +18,10 @@ class TranscriberServer:
     a repaired model is taken up without a restart.
     """
 
-    def __init__(self, socket_path: Path, load: Callable[[], Transcriber]) -> None:
+    def __init__(self, listener: socket.socket, load: Callable[[], Transcriber]) -> None:
         self._load = load
         self._transcriber: Transcriber | None = None
-        self._listener = _listen(socket_path)
+        self._listener = listener
 
     def warm_up(self) -> None:
         """Load the model before somebody waits for it. A model that cannot be loaded is told at the first window."""
@@ -55,7 +55,7 @@ class TranscriberServer:
         return self._transcriber
 
 
-def _listen(socket_path: Path) -> socket.socket:
+def listen(socket_path: Path) -> socket.socket:
     socket_path.unlink(missing_ok=True)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(socket_path))

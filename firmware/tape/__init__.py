@@ -85,6 +85,7 @@ Erasing overwrites and removes the head, with it the only wrapped key, and then 
 leaves a note beside the tapes, `withdrawn/<session id>.json`, of when and how much, and nothing else.
 """
 
+from firmware.tape.durable import SHARED_FOLDER
 from firmware.tape.errors import (
     ConsentMissing,
     TapeErased,
@@ -123,6 +124,7 @@ from firmware.tape.withdrawal import (
 from firmware.tape.writer import TapeWriter
 
 __all__ = [
+    "SHARED_FOLDER",
     "AppointmentRecord",
     "AskedBy",
     "AudioRecord",

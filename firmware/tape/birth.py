@@ -6,7 +6,7 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from firmware.tape.durable import sync_folder, write_all
+from firmware.tape.durable import ERASABLE_FILE, SHARED_FOLDER, sync_folder, write_all
 from firmware.tape.head import HEAD_NAME
 
 RESERVE_NAME = "reserve"
@@ -23,10 +23,10 @@ def give_birth(tapes_dir: Path, session_id: str, head: bytes) -> int:
     Raises:
         OSError: there is no new tape, and nothing is left of it (or the next call removes it).
     """
-    tapes_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    tapes_dir.mkdir(mode=SHARED_FOLDER, parents=True, exist_ok=True)
     _remove_unborn(tapes_dir)
     unborn = tapes_dir / f".{session_id}{_UNBORN_SUFFIX}"
-    unborn.mkdir(mode=0o700)
+    unborn.mkdir(mode=SHARED_FOLDER)
     try:
         fd = _write_locked(unborn / HEAD_NAME, head)
         try:
@@ -44,7 +44,7 @@ def give_birth(tapes_dir: Path, session_id: str, head: bytes) -> int:
 
 
 def _write_locked(path: Path, content: bytes) -> int:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, ERASABLE_FILE)
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         write_all(fd, content)

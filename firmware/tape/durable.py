@@ -4,6 +4,11 @@ from pathlib import Path
 
 from firmware.tape.errors import TapeError, TapeFailed, TapeFull
 
+# A tape is shared with one reader, who may erase it: the group that owns `tapes_dir` (set-group-ID; see systemd/).
+SHARED_FOLDER = 0o770
+ERASABLE_FILE = 0o660  # erasing overwrites it in place
+READABLE_FILE = 0o640
+
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 

@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from firmware.tape.durable import sync_folder, write_all
+from firmware.tape.durable import READABLE_FILE, sync_folder, write_all
 from firmware.tape.stream import TAG_BYTES, SegmentHeader, SegmentSeal
 
 
@@ -44,7 +44,8 @@ class SegmentFile:
     def _write(self, record: bytes) -> None:
         is_first = self._fd < 0
         if is_first:
-            self._fd = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+            self._fd = os.open(self._path, flags, READABLE_FILE)
             record = self._seal.header.pack() + record
         write_all(self._fd, record)
         os.fdatasync(self._fd)

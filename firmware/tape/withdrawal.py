@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from firmware.tape.durable import sync_folder, write_all
+from firmware.tape.durable import READABLE_FILE, SHARED_FOLDER, sync_folder, write_all
 from firmware.tape.errors import TapeFailed
 from firmware.tape.folder import erase_tape, finish_erasing
 from firmware.tape.head import is_session_id
@@ -107,10 +107,10 @@ def _is_plausible(withdrawal: Withdrawal) -> bool:
 def _write(tapes_dir: Path, withdrawal: Withdrawal) -> None:
     path = _path(tapes_dir, withdrawal.session_id)
     if not path.parent.is_dir():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=SHARED_FOLDER, parents=True, exist_ok=True)
         sync_folder(tapes_dir)
     draft = path.with_suffix(f".{os.getpid()}")  # recorder and app may be at it at the same time
-    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, READABLE_FILE)
     try:
         write_all(fd, json.dumps(asdict(withdrawal)).encode())
         os.fsync(fd)

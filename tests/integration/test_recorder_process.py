@@ -151,14 +151,19 @@ def test_recorder__terminated_while_its_button_is_down__begins_nothing(box: Reco
     assert box.tapes == []
 
 
-def test_recorder__its_files__are_for_its_user_alone(box: RecorderProcess) -> None:
+def test_recorder__its_files__are_for_its_user_and_what_the_app_needs_for_its_group(box: RecorderProcess) -> None:
     box.prepare()
     box.press()
     box.wait_for_state(BoxState.RECORDING)
     box.command(command="stop")
     box.wait_for_state(BoxState.READY)
+    tape = box.tapes[0]
+    shared = {tape.parent: 0o770, tape: 0o770, tape / "head": 0o660, box.settings.run_dir / "recorder.sock": 0o660}
+    shared |= dict.fromkeys(tape.glob("*.seg"), 0o640)
+    assert len(shared) > 4, "no segment was found"
     for path in [*box.settings.data_dir.rglob("*"), *box.settings.run_dir.rglob("*")]:
-        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
+        private = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == shared.get(path, private), path
 
 
 def test_recorder__second_one_on_the_same_data__ends_with_a_sentence(box: RecorderProcess) -> None:

@@ -173,7 +173,7 @@ def test_server__a_client_reads_no_more__is_dropped_and_nobody_waits(desk: Desk,
 
 def test_server__closed__leaves_no_socket(socket_path: Path) -> None:
     desk = Desk(socket_path)
-    assert socket_path.stat().st_mode & 0o777 == 0o600
+    assert socket_path.stat().st_mode & 0o777 == 0o660
     desk.server.close()
     desk.server.close()
     desk.server.publish(READY)

@@ -59,9 +59,9 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, code: int) -> FailingCal
     return call
 
 
-def test_create__new_tape__is_private_locked_and_listed(writer: TapeWriter) -> None:
-    assert stat.S_IMODE(writer.folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE((writer.folder / "head").stat().st_mode) == 0o600
+def test_create__new_tape__is_for_user_and_group_locked_and_listed(writer: TapeWriter) -> None:
+    for path in (writer.folder, writer.folder / "head"):
+        assert not stat.S_IMODE(path.stat().st_mode) & stat.S_IRWXO
     assert is_being_written(writer.folder)
     assert list_tapes(writer.folder.parent) == [writer.folder]
 
