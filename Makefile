@@ -1,6 +1,6 @@
 # `make` prints what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench bench-speech bench-notes faults lock screenshots clean
+.PHONY: help setup run demo test check bench bench-speech bench-notes bench-guard faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
 ARGS ?=
@@ -43,6 +43,9 @@ bench-speech: setup-test ## measure the speech core against faster-whisper (need
 
 bench-notes: setup-test ## measure draft notes on consultations: sources, faithfulness, key points (needs DATA=folder)
 	@$(bin)/python -m tests.bench.notes $(if $(DATA),--data $(DATA)) $(ARGS)
+
+bench-guard: setup-test ## measure what the guard of draft notes catches, and its false alarms (DATA=folder: also real drafts)
+	@$(bin)/python -m tests.bench.guard $(if $(DATA),--data $(DATA)) $(ARGS)
 
 screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
 	@$(bin)/python tests/browser/take_screenshots.py build/screenshots

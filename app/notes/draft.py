@@ -17,7 +17,7 @@ class Flag:
     """A reason why a sentence may not stand as it is."""
 
     rule: str  # one of app/notes/guard.toml
-    says: str  # a sentence for the therapist
+    says: str = field(repr=False)  # a sentence for the therapist
     words: str = field(default="", repr=False)  # what it is about, from the sentence
 
 

@@ -14,6 +14,7 @@ from typing import Final
 from app.notes.cues import Kind, cue_strength, kind_of
 from app.notes.draft import Draft, Drafter, DraftSection, DraftSentence
 from app.notes.formats import NoteFormat
+from app.notes.guard import with_flags
 from app.notes.mentions import mentions_in
 from app.notes.salience import textrank
 from app.notes.statements import Statement, statements_of
@@ -66,7 +67,7 @@ def draft_extractive(transcript: Transcript, format_name: str, note_format: Note
     )
     summary = _choose(chosen, weights, budget * _SUMMARY_SHARE, set())[:_SUMMARY_MOST]
     by_kind = _in_sections(chosen, note_format)
-    return Draft(
+    draft = Draft(
         format_name=format_name,
         drafter=EXTRACTIVE,
         summary=_sentences(summary),
@@ -79,6 +80,7 @@ def draft_extractive(transcript: Transcript, format_name: str, note_format: Note
         mentions=mentions_in(utterances),
         notices=_notices(transcript, candidates, budget),
     )
+    return with_flags(draft, transcript)
 
 
 def _candidates(statements: Sequence[Statement]) -> list[_Candidate]:

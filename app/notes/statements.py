@@ -106,7 +106,7 @@ def _with_questions(sentences: Sequence[Statement]) -> list[Statement]:
     done: list[Statement] = []
     for sentence in sentences:
         before = _question_before(done) if _is_short_answer(sentence) else None
-        if before is None or before.role is sentence.role or not _answers(sentence.text, before.text):
+        if before is None or before.role in {sentence.role, Role.CLIENT} or not _answers(sentence.text, before.text):
             done.append(sentence)
             continue
         positions = tuple(dict.fromkeys((*before.positions, *sentence.positions)))

@@ -19,6 +19,7 @@ _NEGATORS: Final = frozenset(_DATA["negators"])
 _NUMBERS: Final[dict[str, float]] = _DATA["numbers"] | _DATA["ordinals"]
 _DAYS: Final = frozenset(_DATA["days"]) | frozenset(_DATA["months"]) | frozenset(_DATA["relative_days"])
 _DAY_PHRASES: Final[tuple[str, ...]] = tuple(_DATA["relative_phrases"])
+_IRREGULAR: Final[dict[str, str]] = _DATA["irregular"]
 _NO_NAMES: Final = frozenset(_DATA["capitals_that_are_no_names"])
 _YES: Final = tuple(_DATA["yes"])
 _NO: Final = tuple(_DATA["no"])
@@ -40,8 +41,9 @@ def is_filler(word: str) -> bool:
 
 @lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
-    """A light stem: enough that "sleeps", "sleeping" and "sleep" meet. No dictionary."""
+    """A light stem: enough that "sleeps", "sleeping" and "slept" meet. A short list of past forms, no dictionary."""
     word = word.removesuffix("'s").removesuffix("'")
+    word = _IRREGULAR.get(word, word)
     for ending, instead in (
         ("ies", "y"),
         ("ied", "y"),
@@ -173,15 +175,19 @@ def names(text: str) -> set[str]:
     return {name for name in found if name not in _NO_NAMES and name not in STOP and name not in _DAYS}
 
 
-def negated(text: str) -> set[str]:
-    """The content stems that a negator turns round: those after it, within its clause."""
-    found: set[str] = set()
+def negations(text: str) -> list[tuple[str, ...]]:
+    """For each negator, the content stems that it turns round, nearest first: those after it, within its clause.
+
+    What follows an "and" is left out, since it may or may not be turned round as well.
+    """
+    found = []
     for clause in clauses(text):
         words = tokens(clause)
         for place, word in enumerate(words):
             if is_negator(word):
                 reach = words[place + 1 : place + 1 + _NEGATION_REACH]
-                found.update(stem(one) for one in reach if is_content(one))
+                reach = reach[: reach.index("and")] if "and" in reach else reach
+                found.append(tuple(stem(one) for one in reach if is_content(one)))
     return found
 
 
