@@ -61,6 +61,30 @@ class NoSuchSession(VaultError):
     """The vault holds no session of this id, or no line of this number in it."""
 
 
+class NoSuchClient(VaultError):
+    """The vault holds no client of this id."""
+
+
+class ClientTaken(VaultError):
+    """There is a client of this name. Ask whether it is another one."""
+
+
+class NoSuchAppointment(VaultError):
+    """The vault holds no such appointment (any more)."""
+
+
+class NoSuchConsent(VaultError):
+    """The vault holds no such person or wording."""
+
+
+class NotReadyToHold(VaultError):
+    """A legal hold without a reason. Ask for one."""
+
+
+class LegallyHeld(VaultError):
+    """A legal hold forbids to erase. It is lifted on the client's page."""
+
+
 class SessionApproved(VaultError):
     """The session is approved and therefore read-only. It can be changed after the approval was taken back."""
 

@@ -9,6 +9,7 @@ from app.domain import Approval, Cursor, Edit, Export, Pause, Receipt, Segment, 
 from app.vault import approval_rows, edit_rows, receipt_rows, segment_rows, session_rows
 from app.vault.database import Connection, Database
 from app.vault.errors import NotReadyForApproval
+from app.vault.search import purge
 
 # Within the class, `list` is the method.
 Sessions: TypeAlias = list[SessionRow]
@@ -258,7 +259,13 @@ class SessionStore:
         Raises:
             VaultFailed: The log is still being read; call again.
         """
-        kept = self._database.write(lambda connection: receipt_rows.erase_session(connection, receipt))
+
+        def change(connection: Connection) -> Receipt:
+            kept = receipt_rows.erase_session(connection, receipt)
+            purge(connection)
+            return kept
+
+        kept = self._database.write(change)
         self._database.empty_log()
         return kept
 

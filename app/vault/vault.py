@@ -4,12 +4,17 @@ from pathlib import Path
 from app.domain import Receipt
 from app.vault.account import DATABASE_FILE, KEYS_FOLDER, Account, account_of, list_accounts, make_vault, vault_folder
 from app.vault.account_file import AccountFile, read_account_file, write_account_file
+from app.vault.appointments import AppointmentStore
 from app.vault.audit_trail import AuditTrail
+from app.vault.clients import ClientStore
+from app.vault.consents import ConsentStore
 from app.vault.credentials import check_passphrase
 from app.vault.database import Database
 from app.vault.errors import VaultLocked, storage_refused
+from app.vault.keeping import KeepingStore
 from app.vault.keyring import VaultKeys, open_with_passphrase, open_with_recovery_code, with_new_passphrase
 from app.vault.keys import DEFAULT_COST, Cost
+from app.vault.search import SearchStore
 from app.vault.session_keys import SessionKeys
 from app.vault.sessions import SessionStore
 from firmware.tape import TapeHead, open_session_key
@@ -26,6 +31,11 @@ class Vault:
     account: Account
     sessions: SessionStore
     audit: AuditTrail  # who did what to which id in this vault
+    clients: ClientStore
+    appointments: AppointmentStore
+    consents: ConsentStore
+    keeping: KeepingStore
+    search: SearchStore
 
     def __init__(self, folder: Path, stored: AccountFile, keys: VaultKeys) -> None:
         """Called by `unlock`, `recover` and `Vaults` alone."""
@@ -35,6 +45,11 @@ class Vault:
         self._session_keys = SessionKeys(folder / KEYS_FOLDER, stored.vault_id)
         self.sessions = SessionStore(self._database)
         self.audit = AuditTrail(self._database, stored.vault_id)
+        self.clients = ClientStore(self._database)
+        self.appointments = AppointmentStore(self._database)
+        self.consents = ConsentStore(self._database)
+        self.keeping = KeepingStore(self._database)
+        self.search = SearchStore(self._database)
 
     @classmethod
     def unlock(cls, folder: Path, passphrase: str) -> "Vault":

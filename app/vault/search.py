@@ -1,0 +1,118 @@
+"""The search index of a vault: full text of the transcripts as they stand, without a second copy of them.
+
+FTS5 without content: a page of lines goes in as one row, and only where its words are is kept. What was found is read
+from the lines themselves. Deleting a page leaves marks in the index until it is tidied; `tidy` leaves nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.vault.database import Connection, Database
+
+PAGE_WORDS = 700
+
+
+@dataclass(frozen=True, slots=True)
+class IndexLine:
+    seq: int
+    text: str = field(repr=False)  # as it stands; speech in clear
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    session_id: str
+    first_seq: int
+    last_seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """Where to look. Times are UTC epoch ms, None: no bound."""
+
+    client_id: str | None = None
+    from_ms: int | None = None
+    to_ms: int | None = None
+
+
+class SearchStore:
+    """Thread-safe; takes speech in clear and hands out places."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def stale(self) -> list[tuple[str, str]]:
+        """The sessions whose words the index does not know as they stand, each with the version to note."""
+        return self._database.read(_stale)
+
+    def index(self, session_id: str, version: str, lines: Sequence[IndexLine]) -> None:
+        """Put the session's lines in place of what the index knew of it."""
+
+        def change(connection: Connection) -> None:
+            if connection.execute("SELECT 1 FROM sessions WHERE session_id = ?", (session_id,)).fetchone() is None:
+                return
+            connection.execute("DELETE FROM search_pages WHERE session_id = ?", (session_id,))
+            for page in _pages(lines):
+                (page_id,) = connection.execute(
+                    "INSERT INTO search_pages (session_id, first_seq, last_seq) VALUES (?, ?, ?) RETURNING page_id",
+                    (session_id, page[0].seq, page[-1].seq),
+                ).fetchone()
+                text = "\n".join(line.text for line in page)
+                connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (page_id, text))
+            connection.execute(
+                "INSERT INTO search_versions (session_id, version) VALUES (?, ?)"
+                " ON CONFLICT (session_id) DO UPDATE SET version = excluded.version",
+                (session_id, version),
+            )
+
+        self._database.write(change)
+
+    def find(self, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
+        """The pages that match, newest first."""
+        if not match:
+            return []
+        return self._database.read(lambda connection: _find(connection, match, narrowed, most))
+
+    def tidy(self) -> None:
+        """Leave nothing in the index of what was taken out of it."""
+        self._database.write(purge)
+        self._database.empty_log()
+
+
+def purge(connection: Connection) -> None:
+    """Rewrite the index without what was deleted from it."""
+    connection.execute("INSERT INTO search (search) VALUES ('optimize')")
+
+
+def _stale(connection: Connection) -> list[tuple[str, str]]:
+    """A session's version changes with every word that is heard and every edit."""
+    rows = connection.execute(
+        "SELECT session_id, printf('%d %d', heard_segments,"
+        " coalesce((SELECT max(edit_id) FROM edits WHERE edits.session_id = sessions.session_id), 0)) AS version"
+        " FROM sessions WHERE heard_segments > 0 AND version IS NOT"
+        " (SELECT version FROM search_versions WHERE search_versions.session_id = sessions.session_id)"
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _pages(lines: Sequence[IndexLine]) -> list[list[IndexLine]]:
+    pages: list[list[IndexLine]] = []
+    words = PAGE_WORDS
+    for line in lines:
+        if words >= PAGE_WORDS:
+            pages.append([])
+            words = 0
+        pages[-1].append(line)
+        words += len(line.text.split())
+    return pages
+
+
+def _find(connection: Connection, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
+    rows = connection.execute(
+        "SELECT session_id, first_seq, last_seq FROM search JOIN search_pages ON page_id = search.rowid"
+        " JOIN sessions USING (session_id)"
+        " WHERE search MATCH ? AND (?2 IS NULL OR started_at_ms >= ?2) AND (?3 IS NULL OR started_at_ms < ?3)"
+        " AND (?4 IS NULL OR (SELECT client_id FROM session_links WHERE session_links.session_id = sessions.session_id"
+        " ORDER BY link_id DESC LIMIT 1) = ?4) ORDER BY search.rowid DESC LIMIT ?5",
+        (match, narrowed.from_ms, narrowed.to_ms, narrowed.client_id, most),
+    )
+    return [FoundPage(*row) for row in rows]
