@@ -3,10 +3,12 @@
 Run by hand, it serves a box full of sessions and prints where: `python -m support.web_box` in `tests/`.
 """
 
+import gc
 import socket
 import tempfile
 import threading
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -112,9 +114,8 @@ class WebBox:
         self.recorder = FakeRecorder()
         self.pipeline = FakePipeline()
         self.app = create_app(self.settings, self.vaults, self.record, self.recorder, self.pipeline)
-        listener = socket.socket()
-        listener.bind(("127.0.0.1", 0))
-        self.port: int = listener.getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._listener.getsockname()[1]
         self.address = f"https://127.0.0.1:{self.port}"
         certificate = ensure_certificate(folder / "tls", "tacet")
         config = uvicorn.Config(
@@ -126,14 +127,21 @@ class WebBox:
             access_log=False,
         )
         self._server = PageServer(config, self.app.state.desk.closing)
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="page")
+        self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="page")
 
     @property
     def tapes_dir(self) -> Path:
         return self.settings.data_dir / "tapes"
 
     def start(self) -> None:
-        self._thread.start()
+        try:
+            self._thread.start()
+            self._await_server()
+        except BaseException:
+            self.close()
+            raise
+
+    def _await_server(self) -> None:
         deadline = time.monotonic() + 20
         while not self._server.started:
             assert self._thread.is_alive(), "the page server ended by itself"
@@ -146,7 +154,10 @@ class WebBox:
         self._server.should_exit = True
         self._thread.join(20)
         assert not self._thread.is_alive(), "the page server does not end"
-        return time.monotonic() - began
+        seconds = time.monotonic() - began
+        self._listener.close()
+        _collect_dropped_connections()
+        return seconds
 
     def close(self) -> float:
         seconds = self.stop_serving()
@@ -156,6 +167,16 @@ class WebBox:
 
     def new_person(self, name: str = NAME) -> Vault:
         return self.vaults.create(name, PASSPHRASE)[0]
+
+
+def _collect_dropped_connections() -> None:
+    """Free the sockets of connections that a browser opened ahead and dropped before their first step was run.
+
+    asyncio leaves them to the collector; left alone they would warn in the middle of somebody else's test.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 def fill(box: WebBox, vault: Vault, now_ms: int) -> list[str]:
