@@ -1,12 +1,13 @@
 """What a vault holds of its sessions: rows, segments, edits, approvals, exports."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from app.domain import Approval, Cursor, Edit, Export, Pause, Receipt, Segment, SessionHead, SessionRow, SessionState
 from app.vault import approval_rows, edit_rows, receipt_rows, segment_rows, session_rows
+from app.vault.bound_parts import read_parts
 from app.vault.database import Connection, Database
 from app.vault.errors import NotReadyForApproval
 from app.vault.search import purge
@@ -37,6 +38,7 @@ class SessionContent:
     edits: dict[int, Edit] = field(repr=False)  # the latest a segment, by seq
     pauses: tuple[Pause, ...]
     approval: Approval | None
+    parts: Mapping[str, object] = field(default_factory=dict, repr=False)  # app.vault.bound_parts, JSON values by name
 
 
 class SessionStore:
@@ -293,6 +295,7 @@ def _content(connection: Connection, session_id: str) -> SessionContent:
         edits=edit_rows.read_latest(connection, session_id),
         pauses=tuple(segment_rows.read_pauses(connection, session_id)),
         approval=approval_rows.read_standing(connection, session_id),
+        parts=read_parts(connection, session_id),
     )
 
 

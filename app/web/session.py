@@ -16,6 +16,7 @@ from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
 from app.web.events import GONE, stream, swap
 from app.web.opened import Opened, find_row, open_session
+from app.web.slots import LINE_TOOLS, SLOTS, LineTool, Slot
 from app.web.standing import Standing, standing
 from app.web.timeline import Timeline, timeline
 from app.web.transcript import Doubts, Row, doubts, rows
@@ -79,6 +80,18 @@ class SessionPage:
     transcript: Transcript
     review: ReviewPanel
     timeline: Timeline
+    slots: tuple[Slot, ...] = SLOTS
+    tools: tuple[LineTool, ...] = LINE_TOOLS
+
+    @property
+    def scripts(self) -> tuple[str, ...]:
+        """Give the modules that slots and tools bring, each once."""
+        by_slots = [name for one in self.slots for name in one.scripts]
+        return tuple(dict.fromkeys(by_slots + [name for one in self.tools for name in one.scripts]))
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for one in self.slots for name in one.styles))
 
 
 @router.get("/sessions/{session_id}", dependencies=[audited("session.opened", "opened the session")])
@@ -101,6 +114,12 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
     )
     events_url = f"/sessions/{session_id}/events?editable={opened.editable}"
     return show(request, page, here="session", events_url=events_url)
+
+
+@router.get("/sessions/{session_id}/review", dependencies=[audited("review.read", "read what the review still needs")])
+def review_panel(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
+    """Give what is to be done before approving, as it stands now."""
+    return show_part(request, _review(desk, open_session(person, session_id)))
 
 
 @router.get("/sessions/{session_id}/lines", dependencies=[audited("lines.read", "read new lines of the session")])
@@ -156,7 +175,10 @@ class SessionPart:
         full = standing(opened.row, self._desk.pipeline, opened.models)
         news = [swap("standing", templates, full)]
         if shown is None or shown[0].state != now[0].state:
-            news.append(swap("review", templates, _review(self._desk, opened)))
+            news += [
+                swap("review", templates, _review(self._desk, opened)),
+                ServerSentEvent(event="stands", raw_data=""),
+            ]
         if shown is None or shown[1] != now[1]:
             drawn = timeline(opened.lines, opened.pauses, opened.row.duration_ms)
             news += [ServerSentEvent(event="grown", raw_data=""), swap("timeline", templates, drawn)]

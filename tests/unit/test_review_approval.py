@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.vaults import RATE_HZ, head, segment
 
 from app.domain import Approval, Edit, Pause, SessionRow, SessionState
-from app.review import content_hash, is_as_approved, lines_of
+from app.review import content_hash, is_as_approved, lines_of, part_digests
 from app.vault.sessions import SessionContent
 
 STORED = st.text(st.characters(exclude_categories=["Cs"]))  # half a surrogate pair is never stored
@@ -24,15 +24,22 @@ CONTENT = SessionContent(
 
 def test_content_hash__known_content__is_the_sha256_of_this_very_text() -> None:
     """An approval given today has to verify with every later version, and by hand."""
-    canonical = (
-        '{"approved_at_ms":1795000100000,"approved_by":"Dr. Ada Example","attestation":"I checked it.",'
-        '"format":"tacet approval 1","lines":['
-        '{"end_ms":1900,"seq":0,"speaker":"1","start_ms":0,"text":"I see"},'
+    lines = (
+        '[{"end_ms":1900,"seq":0,"speaker":"1","start_ms":0,"text":"I see"},'
         '{"end_ms":3900,"seq":1,"speaker":"2","start_ms":2000,"text":"yes, exactly"},'
-        '{"end_ms":5900,"seq":2,"speaker":null,"start_ms":4000,"text":"and then Zoë"}],'
-        '"pauses_ms":[2000],"session_id":"5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e","started_at_ms":1795000000000}'
+        '{"end_ms":5900,"seq":2,"speaker":null,"start_ms":4000,"text":"and then Zoë"}]'
     )
-    assert content_hash(CONTENT, APPROVAL) == hashlib.sha256(canonical.encode()).hexdigest()
+    manifest = (
+        '{"approved_at_ms":1795000100000,"approved_by":"Dr. Ada Example","attestation":"I checked it.",'
+        '"format":"tacet approval 1","parts":{'
+        f'"lines":"{sha256(lines)}","pauses_ms":"{sha256("[2000]")}"}},'
+        '"session_id":"5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e","started_at_ms":1795000000000}'
+    )
+    assert content_hash(CONTENT, APPROVAL) == sha256(manifest)
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def edited(text: str | None) -> SessionContent:
@@ -62,6 +69,7 @@ CHANGES: dict[str, Callable[[], tuple[SessionContent, Approval]]] = {
     "another day": lambda: (replace(CONTENT, row=replace(CONTENT.row, head=head(started_at_ms=1))), APPROVAL),
     "one letter of the attestation": lambda: (CONTENT, replace(APPROVAL, attestation="I checked it!")),
     "another approver": lambda: (CONTENT, replace(APPROVAL, approved_by="Dr. Ada Exemple")),
+    "a part more": lambda: (replace(CONTENT, parts={"note": ["Slept badly."]}), APPROVAL),
     "a millisecond of the time": lambda: (CONTENT, replace(APPROVAL, approved_at_ms=1_795_000_100_001)),
 }
 
@@ -84,6 +92,17 @@ def test_content_hash__what_is_no_content__takes_no_part() -> None:
     other = replace(CONTENT, row=replace(CONTENT.row, state=SessionState.EXPORTED, problem="x", samples=1))
     other = replace(other, edits={1: Edit(9, 1, "yes, exactly", "Bob", 6, 3)}, approval=APPROVAL)
     assert content_hash(other, replace(APPROVAL, content_hash="ff" * 32)) == content_hash(CONTENT, APPROVAL)
+
+
+def test_content_hash__a_part_that_holds_nothing__binds_as_if_it_were_not_there() -> None:
+    assert content_hash(replace(CONTENT, parts={"note": None}), APPROVAL) == content_hash(CONTENT, APPROVAL)
+
+
+@pytest.mark.parametrize("note", [["Slept badIy."], ["Slept badly"], [], "Slept badly.", None])
+def test_part_digests__one_part_changed__tells_which(note: object) -> None:
+    before = part_digests(replace(CONTENT, parts={"note": ["Slept badly."]}))
+    after = part_digests(replace(CONTENT, parts={"note": note}))
+    assert {name for name in before if before[name] != after.get(name)} == {"note"}
 
 
 def test_lines_of__edited_struck_out_and_undone__show_who_changed_what_stands() -> None:

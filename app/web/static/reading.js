@@ -17,7 +17,9 @@ export class Reading {
   #lit = null;
   #scrolled = -LEAVE_ALONE_MS;
 
-  constructor() {
+  /** @param {(line: HTMLElement) => void} arrived is told of the line one is at now */
+  constructor(arrived) {
+    this.arrived = arrived;
     new MutationObserver(() => (this.#words = null)).observe(this.#transcript, { childList: true, subtree: true });
     for (const name of ["wheel", "touchmove"]) {
       window.addEventListener(name, () => (this.#scrolled = performance.now()), { passive: true });
@@ -35,6 +37,7 @@ export class Reading {
     if (line !== this.line) {
       this.line?.removeAttribute("aria-current");
       line.setAttribute("aria-current", "true");
+      this.arrived(line);
     }
     if (show) line.scrollIntoView({ block: show });
   }

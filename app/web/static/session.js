@@ -4,12 +4,14 @@
 import { Editing } from "./editing.js";
 import { Player, part } from "./player.js";
 import { Reading } from "./reading.js";
+import { Tools } from "./tools.js";
 
 const LEAD_IN_MS = 1500; // a doubtful word is judged by what leads up to it
 const SKIP_MS = 2000;
 const PREFIX_MS = 1000; // how long "g" waits for its second key
 
-const reading = new Reading();
+const tools = new Tools();
+const reading = new Reading((line) => tools.show(line));
 const player = new Player((ms) => reading.follow(ms, player.playing));
 const editing = new Editing((line) => reading.moveTo(line));
 
@@ -60,9 +62,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "t" && now - prefixed < PREFIX_MS) return location.assign("/today");
   prefixed = event.key === "g" ? now : -PREFIX_MS;
   const action = KEYS[event.key];
-  if (!action) return;
+  if (!action && !tools.use(event.key, reading.line)) return;
   event.preventDefault();
-  action();
+  action?.();
 });
 
 part("transcript", HTMLElement).addEventListener("click", (event) => {

@@ -1,18 +1,12 @@
-"""The review of a transcript: edits over the machine's words, and the approval that binds to the exact content.
+"""What a person does with a transcript. Handles speech in clear."""
 
-    machine's words (immutable)  ->  edits (append-only)  ->  approval (a hash over all of it, revocable, kept)
-
-Handles speech in clear.
-"""
-
-import hashlib
-import hmac
-import json
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-from app.domain import Approval, Edit, Segment, SessionState, Word
+from app.domain import Approval, SessionState
 from app.errors import TacetError
+from app.review.binding import content_hash, is_as_approved
+from app.review.lines import Line, lines_of
 from app.vault.sessions import SessionContent
 from app.vault.vault import Vault
 
@@ -25,22 +19,6 @@ LINE_LIMIT = 10_000
 
 class LineTooLong(TacetError):
     """An edit that is no line of a transcript any more. Ask for a shorter one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the transcript as it stands now, over what the machine heard."""
-
-    seq: int
-    start_ms: int
-    end_ms: int
-    speaker: str | None
-    machine_text: str = field(repr=False)
-    text: str = field(repr=False)  # "" when struck out
-    words: tuple[Word, ...] = field(repr=False)  # the machine's, whatever the text says by now
-    edited_by: str | None  # None where the machine's words stand
-    edited_at_ms: int | None
-    probability: float  # of the machine's words, 0..1
 
 
 class Review:
@@ -117,63 +95,6 @@ class Review:
         """Whether an approval stands and the stored content is, to the character, what was approved."""
         content = self._sessions.content(session_id)
         return content.approval is not None and is_as_approved(content, content.approval)
-
-
-def lines_of(content: SessionContent) -> tuple[Line, ...]:
-    """The lines as they stand, in order."""
-    return tuple(_line(segment, content.edits.get(segment.seq)) for segment in content.segments)
-
-
-def content_hash(content: SessionContent, approval: Approval) -> str:
-    """What an approval binds to: SHA-256, as 64 hex digits, over canonical JSON of everything that was approved.
-
-    Canonical: the fields of `_bound`, keys sorted, no spaces, UTF-8. The approval's own hash takes no part.
-    """
-    bound = _bound(content, approval)
-    canonical = json.dumps(bound, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def is_as_approved(content: SessionContent, approval: Approval) -> bool:
-    return hmac.compare_digest(content_hash(content, approval), approval.content_hash)
-
-
-def _line(segment: Segment, edit: Edit | None) -> Line:
-    standing = edit if edit is not None and edit.text is not None else None
-    return Line(
-        seq=segment.seq,
-        start_ms=segment.start_ms,
-        end_ms=segment.end_ms,
-        speaker=segment.speaker,
-        machine_text=segment.text,
-        text=segment.text if edit is None or edit.text is None else edit.text,
-        words=segment.words,
-        edited_by=standing.author if standing else None,
-        edited_at_ms=standing.edited_at_ms if standing else None,
-        probability=segment.probability,
-    )
-
-
-def _bound(content: SessionContent, approval: Approval) -> dict[str, object]:
-    return {
-        "format": "tacet approval 1",
-        "session_id": content.row.head.session_id,
-        "started_at_ms": content.row.head.started_at_ms,
-        "lines": [
-            {
-                "seq": line.seq,
-                "start_ms": line.start_ms,
-                "end_ms": line.end_ms,
-                "speaker": line.speaker,
-                "text": line.text,
-            }
-            for line in lines_of(content)
-        ],
-        "pauses_ms": [pause.at_ms for pause in content.pauses],
-        "attestation": approval.attestation,
-        "approved_by": approval.approved_by,
-        "approved_at_ms": approval.approved_at_ms,
-    }
 
 
 def _tidy(text: str) -> str:

@@ -1,0 +1,23 @@
+"""The review of a transcript: edits over the machine's words, and the approval that binds to the exact content.
+
+    machine's words (immutable)  ->  edits (append-only)  ->  approval (a hash over all of it, revocable, kept)
+
+Handles speech in clear.
+"""
+
+from app.review.binding import bound_parts, content_hash, is_as_approved, part_digests
+from app.review.lines import Line, lines_of
+from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, Review
+
+__all__ = [
+    "ATTESTATION",
+    "LINE_LIMIT",
+    "Line",
+    "LineTooLong",
+    "Review",
+    "bound_parts",
+    "content_hash",
+    "is_as_approved",
+    "lines_of",
+    "part_digests",
+]
