@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_transcribe(commands.add_parser("transcribe", help="write down a sound file, without the box"))
     _add_notes(commands.add_parser("notes", help="draft a note from a transcript"))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
+    _add_config(commands.add_parser("config", help="check tacet.toml, list its settings, make many"))
     for name, words in (
         ("recorder", "the process with microphone, button and light"),
         ("app", "the process with the vaults and the page"),
@@ -179,6 +180,12 @@ def _add_models(parser: argparse.ArgumentParser) -> None:
 
     command.add_arguments(parser, default_models_dir())
     parser.set_defaults(run=command.run)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    from tacet.config import command  # noqa: PLC0415  same
+
+    command.add_arguments(parser)
 
 
 def _add_daemon(parser: argparse.ArgumentParser, name: str) -> None:

@@ -1,93 +1,64 @@
 import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.asr.settings import AsrSettings
 from app.errors import TacetError
 from app.settings import AppSettings
 from firmware.settings import RecorderSettings
-
-PLACES = {  # the folders that a section needs, given once for the whole box
-    "recorder": ("data_dir", "run_dir"),
-    "app": ("data_dir", "run_dir"),
-    "asr": ("run_dir", "models_dir"),
-}
-
-
-class Places(BaseModel):
-    """Where the box keeps things."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    data_dir: Path = Path("/var/lib/tacet")
-    run_dir: Path = Path("/run/tacet")
-    models_dir: Path = Path("/usr/share/tacet/models")
-    recorder: dict[str, Any] = Field(default_factory=dict)
-    app: dict[str, Any] = Field(default_factory=dict)
-    asr: dict[str, Any] = Field(default_factory=dict)
-
-    def section(self, name: str) -> dict[str, Any]:
-        shared = {place: getattr(self, place) for place in PLACES[name]}
-        return shared | dict(getattr(self, name))
+from tacet.config.check import check_bytes, check_written, section_with_places
+from tacet.config.problem import Problem
+from tacet.config.sections import BoxSection, NetworkSection
 
 
 @dataclass(frozen=True, slots=True)
 class BoxSettings:
-    """The one configuration file, a section a process."""
+    """The one configuration file, a section a process, and two for the machine."""
 
     recorder: RecorderSettings
     app: AppSettings
     asr: AsrSettings
+    box: BoxSection
+    network: NetworkSection
 
 
 def load_settings(path: Path) -> BoxSettings:
     """Read and check the whole file, whichever process asks.
 
     Raises:
-        TacetError: with the file, the setting and what it may be.
+        TacetError: with the file, the line, the setting and what it may be.
     """
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise TacetError(
             f"The configuration {path} cannot be read ({error.strerror}). Name it with --config."
         ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise TacetError(f"The configuration {path} is not valid TOML: {error}. Mend that place.") from error
-    return check_settings(written, str(path))
+    written, problems = check_bytes(content)
+    return _settings(written, problems, str(path))
 
 
 def check_settings(written: dict[str, Any], source: str) -> BoxSettings:
-    """Check settings that were already read; `source` names them in errors."""
-    section = ""
-    try:
-        places = Places.model_validate(written)
-        section = "recorder"
-        recorder = RecorderSettings.model_validate(places.section(section))
-        section = "app"
-        app = AppSettings.model_validate(places.section(section))
-        section = "asr"
-        asr = AsrSettings.model_validate(places.section(section))
-    except ValidationError as error:
-        raise TacetError(_sentence(source, section, error)) from error
-    return BoxSettings(recorder, app, asr)
+    """Check settings that were already read; `source` names them in errors. Raises TacetError."""
+    return _settings(written, check_written(written), source)
 
 
-def _sentence(source: str, section: str, error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False)[0]
-    setting = ".".join(str(part) for part in first["loc"])
-    where = f"[{section}] {setting}" if section else setting
-    if first["type"] == "extra_forbidden":
-        return f"{source}: {where} is not a setting of this version. Take the line out, or correct its name."
-    return f"{source}: {where.strip()}: {first['msg']}. Correct that line."
+def _settings(written: dict[str, Any], problems: tuple[Problem, ...], source: str) -> BoxSettings:
+    if problems:
+        more = f" There are {len(problems) - 1} more: tacet config check {source}" if len(problems) > 1 else ""
+        raise TacetError(f"{source}, {problems[0]}{more}")
+    return BoxSettings(
+        recorder=RecorderSettings.model_validate(section_with_places(written, "recorder")),
+        app=AppSettings.model_validate(section_with_places(written, "app")),
+        asr=AsrSettings.model_validate(section_with_places(written, "asr")),
+        box=BoxSection.model_validate(section_with_places(written, "box")),
+        network=NetworkSection.model_validate(section_with_places(written, "network")),
+    )
 
 
 def write_settings(path: Path, written: dict[str, Any]) -> None:
-    """Write settings made of strings, numbers, booleans and one level of sections as TOML."""
+    """Write settings made of strings, numbers, booleans, lists of them and one level of sections as TOML."""
     top = [f"{name} = {_toml(value)}" for name, value in written.items() if not isinstance(value, dict)]
     sections = [
         "\n".join([f"\n[{name}]", *(f"{key} = {_toml(value)}" for key, value in section.items())])
@@ -97,6 +68,6 @@ def write_settings(path: Path, written: dict[str, Any]) -> None:
     path.write_text("\n".join([*top, *sections, ""]), encoding="utf-8")
 
 
-def _toml(value: str | float | bool | Path) -> str:  # noqa: FBT001  a TOML value is what it is
-    """JSON writes these four as TOML does."""
+def _toml(value: str | float | bool | Path | list[Any]) -> str:  # noqa: FBT001  a TOML value is what it is
+    """JSON writes these as TOML does."""
     return json.dumps(str(value) if isinstance(value, Path) else value, ensure_ascii=False)

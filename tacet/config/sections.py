@@ -1,0 +1,53 @@
+"""The sections of tacet.toml that the box itself needs, beside those of its processes."""
+
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from app.settings import HOST_NAME
+
+DnsName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$")]
+
+
+class BoxSection(BaseModel):
+    """What the box is called and where it stands."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str | None = Field(default=None, pattern=HOST_NAME)  # the page is https://NAME.local; else tacet-xxxx
+    room: str = Field(default="", max_length=40)  # shown on the box's screen
+    time_zone: str = "UTC"  # like Europe/Berlin
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("is no time zone; write one like Europe/Berlin")
+        return value
+
+
+class NetworkSection(BaseModel):
+    """How the box is reached. Wired; 802.1X and Wi-Fi are left to IT's own files."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["dhcp", "static"] = "dhcp"  # static needs address
+    address: IPv4Interface | IPv6Interface | None = None  # with its prefix, like 192.168.7.20/24
+    gateway: IPv4Address | IPv6Address | None = None  # only for the time server; the page needs none
+    dns: tuple[IPv4Address | IPv6Address, ...] = ()  # only for names of the time server
+    time_servers: tuple[DnsName, ...] = ()  # the clinic's own; else Debian's pool
+    interface: str = Field(default="", pattern=r"^[a-z0-9._-]{0,15}$")  # like enp1s0; else every wired one
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.method == "static" and self.address is None:
+            raise ValueError('method = "static" needs address, like address = "192.168.7.20/24"')
+        if self.method == "dhcp" and (self.address is not None or self.gateway is not None):
+            raise ValueError('address and gateway are for method = "static"; take them out, or change method')
+        if self.address is not None and self.address.network.prefixlen == self.address.max_prefixlen:
+            raise ValueError("address has no prefix; write it like 192.168.7.20/24")
+        if self.address is not None and self.gateway is not None and self.gateway not in self.address.network:
+            raise ValueError(f"gateway is not in the address's network {self.address.network}")
+        return self

@@ -1,0 +1,121 @@
+from pathlib import Path
+
+import pytest
+
+from tacet.__main__ import main
+from tacet.config.check import SECTIONS, check_bytes, check_text
+from tacet.config.lines import line_of
+from tacet.config.schema import markdown
+
+GOOD = """\
+[box]
+name = "tacet-room-3"
+room = "Room 3"
+time_zone = "Europe/Berlin"
+
+[network]
+method = "static"
+address = "192.168.7.20/24"
+gateway = "192.168.7.1"
+dns = ["192.168.7.1"]
+
+[recorder]
+channels = 2
+device = "USB"
+
+[app]
+announce = true
+"""
+
+# What is broken; the text that is replaced, and by what; the line that is to be named; what has to be said.
+BROKEN = [
+    ("a misspelt setting", 'room = "', 'rom = "', 3, "Did you mean room?"),
+    ("a misspelt section", "[network]", "[netwerk]", 6, "Did you mean network?"),
+    ("no quotes", '"tacet-room-3"', "tacet-room-3", 2, "straight quotes"),
+    ("typographic quotes", '"Room 3"', "\u201cRoom 3\u201d", 3, "straight ones"),
+    ("a quote that does not end", '"Room 3"', '"Room 3', 3, "Close the quote"),
+    ("a bracket that does not end", "[recorder]", "[recorder", 12, "missing ]"),
+    ("a setting twice", 'device = "USB"', 'device = "USB"\ndevice = "Jabra"', 15, "Keep one"),
+    ("a section twice", "[app]\n", "[box]\n", 16, "Keep one"),
+    ("no value", "channels = 2", "channels", 13, "name = value"),
+    ("a name with a space", '"tacet-room-3"', '"Room 3"', 2, "small letters"),
+    ("an unknown time zone", "Europe/Berlin", "Berlin", 4, "like Europe/Berlin"),
+    ("no IP address", '"192.168.7.20/24"', '"192.168.7.300/24"', 8, "192.168.7.20"),
+    ("an address without a prefix", "192.168.7.20/24", "192.168.7.20", 6, "/24"),
+    ("a gateway elsewhere", '"192.168.7.1"\ndns', '"10.0.0.1"\ndns', 6, "not in the address's network"),
+    ("static without an address", 'address = "192.168.7.20/24"\ngateway = "192.168.7.1"\n', "", 6, "needs address"),
+    ("an address with DHCP", '"static"', '"dhcp"', 6, 'method = "static"'),
+    ("none of the choices", '"static"', '"fixed"', 7, "'dhcp' or 'static'"),
+    ("too many microphones", "channels = 2", "channels = 3", 13, "1 or 2"),
+    ("a number in quotes for true", "announce = true", 'announce = "maybe"', 17, "true or false"),
+    ("out of bounds", "announce = true", "port = 70000", 17, "at most 65535"),
+    ("text for a list", 'dns = ["192.168.7.1"]', 'dns = "192.168.7.1"', 10, "square brackets"),
+    ("a room without end", '"Room 3"', '"' + "Room " * 20 + '"', 3, "at most 40 characters"),
+    ("a setting outside of its section", "[box]\n", 'consent_policy = "warn"\n[box]\n', 1, "below [recorder]"),
+    ("a section that is a value", "[app]\nannounce = true\n", "", 0, ""),
+]
+
+
+def test_check__a_good_file__finds_nothing() -> None:
+    assert check_text(GOOD)[1] == ()
+    assert check_text("")[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "said"), [row[1:] for row in BROKEN[:-1]], ids=[row[0] for row in BROKEN[:-1]]
+)
+def test_check__a_broken_file__names_line_and_remedy(old: str, new: str, line: int, said: str) -> None:
+    assert GOOD.count(old) == 1
+    _, problems = check_text(GOOD.replace(old, new))
+    assert [problem.line for problem in problems] == [line]
+    assert said in f"{problems[0].sentence} {problems[0].remedy}"
+    assert "\n" not in str(problems[0])
+
+
+def test_check__a_section_that_is_a_value__is_told_to_be_one() -> None:
+    _, problems = check_text("app = 3\n")
+    assert [str(problem) for problem in problems] == [
+        "line 1: [app] is of the wrong kind. Write [app] on a line of its own."
+    ]
+
+
+def test_check__several_mistakes__are_all_found_in_the_order_of_lines() -> None:
+    text = GOOD.replace("Europe/Berlin", "Berlin").replace("channels = 2", "channels = 7").replace("room =", "rom =")
+    assert [problem.line for problem in check_text(text)[1]] == [3, 4, 13]
+
+
+def test_check__not_utf8__names_the_line() -> None:
+    _, problems = check_bytes(GOOD.replace("Room 3", "Zimmer für 3").encode("latin-1"))
+    assert [problem.line for problem in problems] == [3]
+    assert "UTF-8" in problems[0].remedy
+
+
+def test_check__a_byte_order_mark_and_windows_line_ends__are_no_mistake() -> None:
+    assert check_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())[1] == ()
+
+
+def test_line_of__a_key_inside_a_long_text__is_not_taken_for_a_setting() -> None:
+    text = '[box]\nroom = """\nname = "no"\n"""\nname = "yes"\n'
+    assert line_of(text, ("box", "name")) == 5
+    assert line_of(text, ("box", "time_zone")) == 1
+    assert line_of("box.name = 3\n", ("box", "name")) == 1
+
+
+def test_config_check__a_broken_file__says_each_on_a_line_and_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "tacet.toml"
+    path.write_text(GOOD.replace("channels = 2", "channels = 7"))
+    assert main(["config", "check", str(path)]) == 1
+    assert capsys.readouterr().out == f"{path}, line 13: [recorder] channels is none of the choices. Write 1 or 2.\n"
+    path.write_text(GOOD)
+    assert main(["config", "check", str(path)]) == 0
+    assert "is right" in capsys.readouterr().out
+
+
+def test_schema__every_setting_of_every_section__has_a_row() -> None:
+    described = markdown()
+    for name, model in SECTIONS.items():
+        section = described.split(f"## [{name}]")[1].split("\n## ")[0]
+        for setting in set(model.model_fields) - {"data_dir", "run_dir", "models_dir"}:
+            assert f"| `{setting}` |" in section
