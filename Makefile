@@ -1,6 +1,6 @@
 # `make` prints what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench bench-speech bench-notes bench-guard faults lock screenshots clean
+.PHONY: help setup run demo test check bench bench-speakers bench-speech bench-notes bench-guard faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
 ARGS ?=
@@ -46,6 +46,9 @@ bench-notes: setup-test ## measure draft notes on consultations: sources, faithf
 
 bench-guard: setup-test ## measure what the guard of draft notes catches, and its false alarms (DATA=folder: also real drafts)
 	@$(bin)/python -m tests.bench.guard $(if $(DATA),--data $(DATA)) $(ARGS)
+
+bench-speakers: setup-test ## measure who is said to have spoken, one microphone and two (needs DATA=folder with rttm/)
+	@$(bin)/python -m tests.bench.speakers $(if $(DATA),--data $(DATA)) $(ARGS)
 
 screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
 	@$(bin)/python tests/browser/take_screenshots.py build/screenshots
