@@ -127,6 +127,53 @@ class Approval:
     attestation: str  # the words that were put a name under
     revoked_by: str | None = None  # somebody took the approval back; it is kept all the same
     revoked_at_ms: int | None = None
+    done: str = ""  # canonical JSON: what was actually done before; app.review.duties says what
+
+
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """A line that somebody is typing, or was when their page went away."""
+
+    seq: int
+    author: str
+    text: str = field(repr=False)  # speech in clear
+    typed_at_ms: int  # UTC epoch
+
+
+class MarkKind(StrEnum):
+    """What a person can set beside a line."""
+
+    CONTEXT = "context"  # what a microphone does not hear: "long look at the door"
+    REDACTED = "redacted"  # words that no export shows, wherever they stand in the session
+    PRIVATE = "private"  # the line, with a note of its own, is for the vault alone
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    mark_id: int
+    kind: MarkKind
+    seq: int  # the line's
+    text: str = field(repr=False)  # speech in clear
+    author: str
+    set_at_ms: int  # UTC epoch
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What was heard and found right of a session so far."""
+
+    spans: tuple[tuple[int, int], ...] = ()  # (start_ms, end_ms), in order, apart from each other
+    accepted: frozenset[tuple[int, int]] = frozenset()  # (seq, start_ms) of doubtful places
+
+
+@dataclass(frozen=True, slots=True)
+class Addendum:
+    """Something said about an approved session later; the approval stands untouched beneath it."""
+
+    text: str = field(repr=False)
+    author: str
+    added_at_ms: int  # UTC epoch
+    content_hash: str  # 64 hex digits, over the approval's hash and all above
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 
 from app.domain import Approval, SessionState
 from app.errors import TacetError
-from app.review import Line, is_as_approved, lines_of
+from app.review import ReleasedLine, is_as_approved, lines_of, released_lines
 from app.vault.errors import ApprovalMissing
 from app.vault.sessions import SessionContent
 from app.vault.vault import Vault
@@ -85,13 +85,15 @@ def _why_not(state: SessionState) -> str:
 def _body(content: SessionContent) -> Iterator[str]:
     pauses = [pause.at_ms for pause in content.pauses]
     before: str | None = NOBODY
-    for line in lines_of(content):
+    for line in released_lines(lines_of(content), content.marks):
         while pauses and pauses[0] <= line.start_ms:
             yield _off_the_record(pauses.pop(0))
             before = NOBODY
         if line.text:
             yield _spoken(line, new_speaker=line.speaker != before)
             before = line.speaker
+        for note in line.context:
+            yield f"          [{note}]"
     yield from map(_off_the_record, pauses)
 
 
@@ -99,7 +101,7 @@ def _off_the_record(at_ms: int) -> str:
     return f"\n{_clock(at_ms)}  {OFF_THE_RECORD}"
 
 
-def _spoken(line: Line, *, new_speaker: bool) -> str:
+def _spoken(line: ReleasedLine, *, new_speaker: bool) -> str:
     gap = "\n" if new_speaker else ""
     speaker = f"Speaker {line.speaker}" if line.speaker else "Speaker unknown"
     return f"{gap}{_clock(line.start_ms)}  {speaker}: {line.text}"

@@ -7,17 +7,23 @@ Handles speech in clear.
 
 from app.review.binding import bound_parts, content_hash, is_as_approved, part_digests
 from app.review.lines import Line, lines_of
-from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, Review
+from app.review.released import COVER, Cover, ReleasedLine, released_lines
+from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, NothingSaid, Review
 
 __all__ = [
     "ATTESTATION",
+    "COVER",
     "LINE_LIMIT",
+    "Cover",
     "Line",
     "LineTooLong",
+    "NothingSaid",
+    "ReleasedLine",
     "Review",
     "bound_parts",
     "content_hash",
     "is_as_approved",
     "lines_of",
     "part_digests",
+    "released_lines",
 ]

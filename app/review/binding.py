@@ -3,7 +3,8 @@
     manifest = canonical JSON of {
         "format", "session_id", "started_at_ms",      which session
         "parts": {name: SHA-256 of its canonical JSON},  what was approved
-        "attestation", "approved_by", "approved_at_ms"   what was said to it, by whom, when
+        "attestation", "approved_by", "approved_at_ms",  what was said to it, by whom, when
+        "done"                                           what had actually been done by then (app.review.duties)
     }
     content_hash = SHA-256 of the manifest
 
@@ -16,7 +17,7 @@ import hashlib
 import hmac
 import json
 
-from app.domain import Approval
+from app.domain import Addendum, Approval
 from app.review.lines import lines_of
 from app.vault.sessions import SessionContent
 
@@ -34,8 +35,19 @@ def content_hash(content: SessionContent, approval: Approval) -> str:
             "attestation": approval.attestation,
             "approved_by": approval.approved_by,
             "approved_at_ms": approval.approved_at_ms,
+            "done": approval.done,
         }
     )
+
+
+def addendum_hash(approval_hash: str, text: str, author: str, added_at_ms: int) -> str:
+    """Give the hash of something said later, 64 hex digits; it binds to what the approval binds."""
+    return _digest({"approval": approval_hash, "text": text, "author": author, "added_at_ms": added_at_ms})
+
+
+def is_as_added(addendum: Addendum, approval: Approval) -> bool:
+    expected = addendum_hash(approval.content_hash, addendum.text, addendum.author, addendum.added_at_ms)
+    return hmac.compare_digest(expected, addendum.content_hash)
 
 
 def is_as_approved(content: SessionContent, approval: Approval) -> bool:

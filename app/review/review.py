@@ -1,11 +1,12 @@
 """What a person does with a transcript. Handles speech in clear."""
 
 import unicodedata
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from app.domain import Approval, SessionState
+from app.domain import Addendum, Approval, MarkKind, SessionState
 from app.errors import TacetError
-from app.review.binding import content_hash, is_as_approved
+from app.review.binding import addendum_hash, canonical, content_hash, is_as_added, is_as_approved
+from app.review.duties import what_was_done
 from app.review.lines import Line, lines_of
 from app.vault.sessions import SessionContent
 from app.vault.vault import Vault
@@ -21,6 +22,10 @@ class LineTooLong(TacetError):
     """An edit that is no line of a transcript any more. Ask for a shorter one."""
 
 
+class NothingSaid(TacetError):
+    """A note without words. Ask for some."""
+
+
 class Review:
     """What a person does with one vault's transcripts. Thread-safe.
 
@@ -29,6 +34,7 @@ class Review:
 
     def __init__(self, vault: Vault) -> None:
         self._sessions = vault.sessions
+        self._reviews = vault.reviews
         self._owner = vault.account.name
 
     def open(self, session_id: str) -> None:
@@ -74,7 +80,7 @@ class Review:
         """
 
         def seal(content: SessionContent, now_ms: int) -> Approval:
-            unsealed = Approval("", author, now_ms, attestation)
+            unsealed = Approval("", author, now_ms, attestation, done=canonical(asdict(what_was_done(content))))
             return replace(unsealed, content_hash=content_hash(content, unsealed))
 
         return self._sessions.add_approval(session_id, seal)
@@ -92,9 +98,38 @@ class Review:
         self._sessions.revoke_approval(session_id, author)
 
     def verify(self, session_id: str) -> bool:
-        """Whether an approval stands and the stored content is, to the character, what was approved."""
+        """Whether an approval stands and the stored content is, to the character, what was approved and added."""
         content = self._sessions.content(session_id)
-        return content.approval is not None and is_as_approved(content, content.approval)
+        approval = content.approval
+        if approval is None or not is_as_approved(content, approval):
+            return False
+        return all(is_as_added(addendum, approval) for addendum in self._reviews.addenda(session_id))
+
+    def add(self, session_id: str, text: str, author: str) -> None:
+        """Say something about an approved session later. What was approved stays as it is.
+
+        Raises:
+            NothingSaid: There is no text.
+            ApprovalMissing: None stands.
+            LineTooLong: Ask for a shorter one.
+        """
+        said = _something(text)
+
+        def make(approval: Approval, now_ms: int) -> Addendum:
+            return Addendum(said, author, now_ms, addendum_hash(approval.content_hash, said, author, now_ms))
+
+        self._reviews.add_addendum(session_id, make)
+
+    def mark(self, session_id: str, kind: MarkKind, seq: int, text: str, author: str) -> None:
+        """Set something beside a line: a context note, words that no export shows, or that it stays in the vault.
+
+        Raises:
+            NothingSaid: There is no text, and this kind needs one.
+            SessionApproved: As in `edit`.
+            LineTooLong: Ask for a shorter one.
+        """
+        said = _tidy(text) if kind is MarkKind.PRIVATE else _something(text)
+        self._reviews.add_mark(session_id, kind, seq, said, author)
 
 
 def _tidy(text: str) -> str:
@@ -107,3 +142,11 @@ def _tidy(text: str) -> str:
     if len(tidy) > LINE_LIMIT:
         raise LineTooLong(f"This line is longer than {LINE_LIMIT:,} characters. Shorten it and save again.")
     return tidy
+
+
+def _something(text: str) -> str:
+    """Raises NothingSaid, LineTooLong."""
+    said = _tidy(text)
+    if not said:
+        raise NothingSaid("There are no words in this yet. Write some, then keep it.")
+    return said

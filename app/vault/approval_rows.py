@@ -1,25 +1,27 @@
 """Statements about approvals and exports, which are only ever added. Each runs within the caller's transaction."""
 
-from app.domain import Approval, Export
+from app.domain import Addendum, Approval, Export
 from app.vault.database import Connection
 from app.vault.errors import ApprovalMissing, SessionApproved
 
 _APPROVALS = (
-    "SELECT content_hash, approved_by, approved_at_ms, attestation, revoked_by, revoked_at_ms, approval_id"
+    "SELECT content_hash, approved_by, approved_at_ms, attestation, revoked_by, revoked_at_ms, done,"
+    " approval_id"
     " FROM approvals LEFT JOIN revocations USING (approval_id) WHERE session_id = ?"
 )
 
 
 def insert_approval(connection: Connection, session_id: str, approval: Approval) -> None:
     connection.execute(
-        "INSERT INTO approvals (session_id, content_hash, attestation, approved_by, approved_at_ms)"
-        " VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO approvals (session_id, content_hash, attestation, approved_by, approved_at_ms, done)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
         (
             session_id,
             approval.content_hash,
             approval.attestation,
             approval.approved_by,
             approval.approved_at_ms,
+            approval.done,
         ),
     )
 
@@ -60,6 +62,35 @@ def revoke_standing(connection: Connection, session_id: str, author: str, now_ms
         "INSERT INTO revocations (approval_id, revoked_by, revoked_at_ms) VALUES (?, ?, ?)",
         (_standing_id(connection, session_id), author, now_ms),
     )
+
+
+def insert_addendum(connection: Connection, session_id: str, addendum: Addendum) -> None:
+    """Add to the approval that stands.
+
+    Raises:
+        ApprovalMissing: None stands.
+    """
+    connection.execute(
+        "INSERT INTO addenda (approval_id, text, author, added_at_ms, content_hash) VALUES (?, ?, ?, ?, ?)",
+        (
+            _standing_id(connection, session_id),
+            addendum.text,
+            addendum.author,
+            addendum.added_at_ms,
+            addendum.content_hash,
+        ),
+    )
+
+
+def read_addenda(connection: Connection, session_id: str) -> list[Addendum]:
+    """Of the approval that stands, oldest first."""
+    rows = connection.execute(
+        "SELECT text, author, added_at_ms, addenda.content_hash FROM addenda JOIN approvals USING (approval_id)"
+        " LEFT JOIN revocations USING (approval_id) WHERE session_id = ? AND revoked_at_ms IS NULL"
+        " ORDER BY addendum_id",
+        (session_id,),
+    )
+    return [Addendum(*row) for row in rows]
 
 
 def insert_export(connection: Connection, session_id: str, export: Export) -> None:

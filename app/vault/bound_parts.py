@@ -7,11 +7,14 @@ is nothing, which binds nothing. Once approvals of it exist, what a reader gives
 
 from collections.abc import Callable
 
+from app.vault import mark_rows
 from app.vault.database import Connection
 
 Reader = Callable[[Connection, str], object]  # the session's id
 
-READERS: dict[str, Reader] = {}
+READERS: dict[str, Reader] = {
+    "marks": mark_rows.bound_part,
+}
 
 
 def read_parts(connection: Connection, session_id: str) -> dict[str, object]:

@@ -5,8 +5,21 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from app.domain import Approval, Cursor, Edit, Export, Pause, Receipt, Segment, SessionHead, SessionRow, SessionState
-from app.vault import approval_rows, edit_rows, receipt_rows, segment_rows, session_rows
+from app.domain import (
+    Approval,
+    Cursor,
+    Edit,
+    Export,
+    Listening,
+    Mark,
+    Pause,
+    Receipt,
+    Segment,
+    SessionHead,
+    SessionRow,
+    SessionState,
+)
+from app.vault import approval_rows, edit_rows, listening_rows, mark_rows, receipt_rows, segment_rows, session_rows
 from app.vault.bound_parts import read_parts
 from app.vault.database import Connection, Database
 from app.vault.errors import NotReadyForApproval
@@ -38,6 +51,8 @@ class SessionContent:
     edits: dict[int, Edit] = field(repr=False)  # the latest a segment, by seq
     pauses: tuple[Pause, ...]
     approval: Approval | None
+    marks: tuple[Mark, ...] = field(default=(), repr=False)
+    listening: Listening = field(default_factory=Listening)  # no approval binds it as content; see Approval.done
     parts: Mapping[str, object] = field(default_factory=dict, repr=False)  # app.vault.bound_parts, JSON values by name
 
 
@@ -295,6 +310,8 @@ def _content(connection: Connection, session_id: str) -> SessionContent:
         edits=edit_rows.read_latest(connection, session_id),
         pauses=tuple(segment_rows.read_pauses(connection, session_id)),
         approval=approval_rows.read_standing(connection, session_id),
+        marks=tuple(mark_rows.read_marks(connection, session_id)),
+        listening=listening_rows.read_listening(connection, session_id),
         parts=read_parts(connection, session_id),
     )
 

@@ -14,6 +14,7 @@ from app.vault.errors import VaultLocked, storage_refused
 from app.vault.keeping import KeepingStore
 from app.vault.keyring import VaultKeys, open_with_passphrase, open_with_recovery_code, with_new_passphrase
 from app.vault.keys import DEFAULT_COST, Cost
+from app.vault.reviews import ReviewStore
 from app.vault.search import SearchStore
 from app.vault.session_keys import SessionKeys
 from app.vault.sessions import SessionStore
@@ -36,6 +37,7 @@ class Vault:
     consents: ConsentStore
     keeping: KeepingStore
     search: SearchStore
+    reviews: ReviewStore
 
     def __init__(self, folder: Path, stored: AccountFile, keys: VaultKeys) -> None:
         """Called by `unlock`, `recover` and `Vaults` alone."""
@@ -50,6 +52,7 @@ class Vault:
         self.consents = ConsentStore(self._database)
         self.keeping = KeepingStore(self._database)
         self.search = SearchStore(self._database)
+        self.reviews = ReviewStore(self._database)
 
     @classmethod
     def unlock(cls, folder: Path, passphrase: str) -> "Vault":

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.vaults import RATE_HZ, head, segment
 
-from app.domain import Approval, Edit, Pause, SessionRow, SessionState
+from app.domain import Approval, Edit, Listening, Pause, SessionRow, SessionState
 from app.review import content_hash, is_as_approved, lines_of, part_digests
 from app.vault.sessions import SessionContent
 
@@ -31,7 +31,7 @@ def test_content_hash__known_content__is_the_sha256_of_this_very_text() -> None:
     )
     manifest = (
         '{"approved_at_ms":1795000100000,"approved_by":"Dr. Ada Example","attestation":"I checked it.",'
-        '"format":"tacet approval 1","parts":{'
+        '"done":"","format":"tacet approval 1","parts":{'
         f'"lines":"{sha256(lines)}","pauses_ms":"{sha256("[2000]")}"}},'
         '"session_id":"5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e5e","started_at_ms":1795000000000}'
     )
@@ -70,6 +70,7 @@ CHANGES: dict[str, Callable[[], tuple[SessionContent, Approval]]] = {
     "one letter of the attestation": lambda: (CONTENT, replace(APPROVAL, attestation="I checked it!")),
     "another approver": lambda: (CONTENT, replace(APPROVAL, approved_by="Dr. Ada Exemple")),
     "a part more": lambda: (replace(CONTENT, parts={"note": ["Slept badly."]}), APPROVAL),
+    "what was done": lambda: (CONTENT, replace(APPROVAL, done='{"heard_ms":2}')),
     "a millisecond of the time": lambda: (CONTENT, replace(APPROVAL, approved_at_ms=1_795_000_100_001)),
 }
 
@@ -91,6 +92,7 @@ def test_content_hash__any_two_texts__agree_only_when_the_texts_do(one: str, oth
 def test_content_hash__what_is_no_content__takes_no_part() -> None:
     other = replace(CONTENT, row=replace(CONTENT.row, state=SessionState.EXPORTED, problem="x", samples=1))
     other = replace(other, edits={1: Edit(9, 1, "yes, exactly", "Bob", 6, 3)}, approval=APPROVAL)
+    other = replace(other, listening=Listening(((0, 5),), frozenset({(1, 2000)})))
     assert content_hash(other, replace(APPROVAL, content_hash="ff" * 32)) == content_hash(CONTENT, APPROVAL)
 
 
