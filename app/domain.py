@@ -50,6 +50,66 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Somebody speaks, as the machine tells. Times count from the tape's first sample."""
+
+    start_ms: int
+    end_ms: int
+    speaker: str  # "1", "2", ...
+    sure: bool = True
+
+
+class Told(StrEnum):
+    """How the machine told who spoke."""
+
+    SEATS = "seats"  # two microphones, by level and delay
+    VOICES = "voices"  # by the sound of the voices
+    ONE_VOICE = "one_voice"  # all of it sounds like one person
+    NO_MODEL = "no_model"  # the model that tells voices apart is not there
+    NOBODY = "nobody"  # nobody was heard
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Who spoke when, told by the machine once the session had ended; never changed afterwards."""
+
+    turns: tuple[Turn, ...]
+    told: Told
+    voices: int = 0  # how many people it sounds like; 0 where that was not asked
+    dead_channel: int | None = None  # 0 or 1: that microphone heard nothing
+    whole: tuple[int, ...] = ()  # lines that a person had edited by then; they stay in one piece
+
+
+class VoiceChangeKind(StrEnum):
+    """What a person did to who said what."""
+
+    ASSIGN = "assign"  # the words from `first` to `last` are `speaker`'s
+    VOICE = "voice"  # all that is `other`'s is `speaker`'s
+    SWAP = "swap"  # `speaker` and `other` change places
+    SPLIT = "split"  # a line begins at `first`
+    MERGE = "merge"  # the line from `first` to `last` goes on the one before, and is `speaker`'s
+    ROLE = "role"  # `speaker` is the therapist
+
+
+Place = tuple[int, int]  # a segment's seq and a word's number in it
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChange:
+    """A person's correction of who said what. Changes are only ever added, an undo as well."""
+
+    kind: VoiceChangeKind
+    speaker: str | None = None
+    other: str | None = None
+    first: Place | None = None
+    last: Place | None = None
+    change_id: int = 0  # grows with every change of the vault
+    author: str = ""
+    changed_at_ms: int = 0  # UTC epoch
+    undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What the transcriber takes along from one window of a session to the next."""
 

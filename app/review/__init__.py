@@ -7,23 +7,30 @@ Handles speech in clear.
 
 from app.review.binding import bound_parts, content_hash, is_as_approved, part_digests
 from app.review.lines import Line, lines_of
+from app.review.pieces import therapist_of
 from app.review.released import COVER, Cover, ReleasedLine, released_lines
 from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, NothingSaid, Review
+from app.review.voices import EditedWords, NoSuchWords, Selected, VoiceReview
 
 __all__ = [
     "ATTESTATION",
     "COVER",
     "LINE_LIMIT",
     "Cover",
+    "EditedWords",
     "Line",
     "LineTooLong",
+    "NoSuchWords",
     "NothingSaid",
     "ReleasedLine",
     "Review",
+    "Selected",
+    "VoiceReview",
     "bound_parts",
     "content_hash",
     "is_as_approved",
     "lines_of",
     "part_digests",
     "released_lines",
+    "therapist_of",
 ]

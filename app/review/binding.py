@@ -19,6 +19,7 @@ import json
 
 from app.domain import Addendum, Approval
 from app.review.lines import lines_of
+from app.review.pieces import therapist_of
 from app.vault.sessions import SessionContent
 
 FORMAT = "tacet approval 1"
@@ -61,7 +62,12 @@ def part_digests(content: SessionContent) -> dict[str, str]:
 
 def bound_parts(content: SessionContent) -> dict[str, object]:
     """Give what is approved: JSON values by name, None for a part that holds nothing."""
-    return {"lines": _lines(content), "pauses_ms": [pause.at_ms for pause in content.pauses], **content.parts}
+    return {
+        "lines": _lines(content),
+        "pauses_ms": [pause.at_ms for pause in content.pauses],
+        "therapist": therapist_of(content.voice_changes),
+        **content.parts,
+    }
 
 
 def canonical(value: object) -> str:

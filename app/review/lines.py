@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from app.domain import Edit, Segment, Word
+from app.domain import Edit, Place, Word
+from app.review.pieces import Piece, pieces_of
 from app.vault.sessions import SessionContent
 
 
@@ -10,7 +11,7 @@ from app.vault.sessions import SessionContent
 class Line:
     """A line of the transcript as it stands now, over what the machine heard."""
 
-    seq: int
+    seq: int  # of its segment, and the word at which it begins where that is not the first (app.review.pieces)
     start_ms: int
     end_ms: int
     speaker: str | None
@@ -20,24 +21,33 @@ class Line:
     edited_by: str | None  # None where the machine's words stand
     edited_at_ms: int | None
     probability: float  # of the machine's words, 0..1
+    machine_speaker: str | None = None  # whose the machine said it is
+    sure: bool = True  # False where the machine was unsure whose it is, and nobody has said since
+    first: Place = (0, 0)  # its first and last word
+    last: Place = (0, 0)
 
 
 def lines_of(content: SessionContent) -> tuple[Line, ...]:
     """The lines as they stand, in order."""
-    return tuple(_line(segment, content.edits.get(segment.seq)) for segment in content.segments)
+    pieces = pieces_of(content.segments, content.attribution, content.voice_changes)
+    return tuple(_line(piece, content.edits.get(piece.key)) for piece in pieces)
 
 
-def _line(segment: Segment, edit: Edit | None) -> Line:
+def _line(piece: Piece, edit: Edit | None) -> Line:
     standing = edit if edit is not None and edit.text is not None else None
     return Line(
-        seq=segment.seq,
-        start_ms=segment.start_ms,
-        end_ms=segment.end_ms,
-        speaker=segment.speaker,
-        machine_text=segment.text,
-        text=segment.text if edit is None or edit.text is None else edit.text,
-        words=segment.words,
+        seq=piece.key,
+        start_ms=piece.start_ms,
+        end_ms=piece.end_ms,
+        speaker=piece.speaker,
+        machine_text=piece.text,
+        text=piece.text if edit is None or edit.text is None else edit.text,
+        words=piece.words,
         edited_by=standing.author if standing else None,
         edited_at_ms=standing.edited_at_ms if standing else None,
-        probability=segment.probability,
+        probability=piece.probability,
+        machine_speaker=piece.machine_speaker,
+        sure=piece.sure,
+        first=piece.first,
+        last=piece.last,
     )

@@ -56,7 +56,8 @@ class Review:
             SessionApproved: The sentence says who approved, and that the approval comes back first.
             LineTooLong: Ask for a shorter one.
         """
-        self._sessions.add_edit(session_id, seq, _tidy(text), author)
+        heard = next((line.machine_text for line in self.transcript(session_id) if line.seq == seq), None)
+        self._sessions.add_edit(session_id, seq, _tidy(text), author, heard)
 
     def undo_edit(self, session_id: str, seq: int, author: str | None = None) -> None:
         """Take back the line's last edit that still stands; the undo is kept in the history as well.

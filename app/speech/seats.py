@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.asr.transcriber import SAMPLE_RATE_HZ
-from app.speech.turns import FRAME_MS, Turn, followed, turns_of
+from app.domain import Turn
+from app.speech.turns import FRAME_MS, followed, turns_of
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ * FRAME_MS // 1000
 SPECTRUM_SAMPLES = 2048  # two frames, padded: the delay must not wrap around

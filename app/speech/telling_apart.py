@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.asr.voiceprints import Span, Voiceprints
-from app.speech.turns import FRAME_MS, Turn, followed, turns_of
+from app.domain import Turn
+from app.speech.turns import FRAME_MS, followed, turns_of
 
 MOST_CLUSTERED = 400  # prints; the linkage's cost grows with the square
 SMALLEST_S, SMALLEST_PART = 2.0, 0.05  # a voice that is heard for less is noise

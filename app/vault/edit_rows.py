@@ -6,14 +6,17 @@ from app.vault.errors import NothingToUndo
 
 NEW = 0  # the edit_id of an edit that is not stored yet
 
-_COLUMNS = "edit_id, seq, text, author, edited_at_ms, undoes"
+# A line's number holds the segment's in its lower 20 bits, and the word at which the line begins above (app.review).
+_LOWER = (1 << 20) - 1
+_COLUMNS = "edit_id, seq | (first_word << 20), text, author, edited_at_ms, undoes"
 
 
 def insert_edit(connection: Connection, session_id: str, edit: Edit) -> None:
     """Add the edit; the database gives it its `edit_id`."""
     connection.execute(
-        "INSERT INTO edits (session_id, seq, text, author, edited_at_ms, undoes) VALUES (?, ?, ?, ?, ?, ?)",
-        (session_id, edit.seq, edit.text, edit.author, edit.edited_at_ms, edit.undoes),
+        "INSERT INTO edits (session_id, seq, first_word, text, author, edited_at_ms, undoes)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (session_id, *_line(edit.seq), edit.text, edit.author, edit.edited_at_ms, edit.undoes),
     )
 
 
@@ -34,7 +37,7 @@ def read_latest(connection: Connection, session_id: str) -> dict[int, Edit]:
     """The latest edit of each line that has one, by seq."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM edits WHERE edit_id IN"  # noqa: S608  constant columns
-        " (SELECT max(edit_id) FROM edits WHERE session_id = ? GROUP BY seq)",
+        " (SELECT max(edit_id) FROM edits WHERE session_id = ? GROUP BY seq, first_word)",
         (session_id,),
     )
     return {edit.seq: edit for edit in (Edit(*row) for row in rows)}
@@ -43,7 +46,8 @@ def read_latest(connection: Connection, session_id: str) -> dict[int, Edit]:
 def standing_text(connection: Connection, session_id: str, seq: int, heard: str) -> str:
     """What the line says now, where the machine heard `heard`."""
     row = connection.execute(
-        "SELECT text FROM edits WHERE session_id = ? AND seq = ? ORDER BY edit_id DESC LIMIT 1", (session_id, seq)
+        "SELECT text FROM edits WHERE session_id = ? AND seq = ? AND first_word = ? ORDER BY edit_id DESC LIMIT 1",
+        (session_id, *_line(seq)),
     ).fetchone()
     return heard if row is None or row[0] is None else str(row[0])
 
@@ -51,8 +55,8 @@ def standing_text(connection: Connection, session_id: str, seq: int, heard: str)
 def read_history(connection: Connection, session_id: str, seq: int) -> list[Edit]:
     """Every edit of the line, oldest first."""
     rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM edits WHERE session_id = ? AND seq = ? ORDER BY edit_id",  # noqa: S608  constant columns
-        (session_id, seq),
+        f"SELECT {_COLUMNS} FROM edits WHERE session_id = ? AND seq = ? AND first_word = ? ORDER BY edit_id",  # noqa: S608  constant columns
+        (session_id, *_line(seq)),
     )
     return [Edit(*row) for row in rows]
 
@@ -61,3 +65,8 @@ def _standing(history: list[Edit]) -> list[Edit]:
     """The edits that no undo has taken back, oldest first."""
     undone = {edit.undoes for edit in history}
     return [edit for edit in history if edit.undoes is None and edit.edit_id not in undone]
+
+
+def _line(seq: int) -> tuple[int, int]:
+    """The segment, and the word of it at which the line begins."""
+    return seq & _LOWER, seq >> 20

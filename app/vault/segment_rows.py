@@ -47,7 +47,8 @@ def require_text(connection: Connection, session_id: str, seq: int) -> str:
     Raises:
         NoSuchSession: There is no such line.
     """
-    row = connection.execute("SELECT text FROM segments WHERE session_id = ? AND seq = ?", (session_id, seq)).fetchone()
+    found = (session_id, seq & ((1 << 20) - 1))  # a line may begin within a segment
+    row = connection.execute("SELECT text FROM segments WHERE session_id = ? AND seq = ?", found).fetchone()
     if row is None:
         raise NoSuchSession("This line is not in the transcript. Reload the page and try again.")
     return str(row[0])

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from app.domain import (
     Approval,
+    Attribution,
     Cursor,
     Edit,
     Export,
@@ -18,8 +19,18 @@ from app.domain import (
     SessionHead,
     SessionRow,
     SessionState,
+    VoiceChange,
 )
-from app.vault import approval_rows, edit_rows, listening_rows, mark_rows, receipt_rows, segment_rows, session_rows
+from app.vault import (
+    approval_rows,
+    edit_rows,
+    listening_rows,
+    mark_rows,
+    receipt_rows,
+    segment_rows,
+    session_rows,
+    voice_rows,
+)
 from app.vault.bound_parts import read_parts
 from app.vault.database import Connection, Database
 from app.vault.errors import NotReadyForApproval
@@ -53,6 +64,8 @@ class SessionContent:
     approval: Approval | None
     marks: tuple[Mark, ...] = field(default=(), repr=False)
     listening: Listening = field(default_factory=Listening)  # no approval binds it as content; see Approval.done
+    attribution: Attribution | None = None  # who spoke when; None until the session was heard to its end
+    voice_changes: tuple[VoiceChange, ...] = ()  # every one, oldest first
     parts: Mapping[str, object] = field(default_factory=dict, repr=False)  # app.vault.bound_parts, JSON values by name
 
 
@@ -170,8 +183,24 @@ class SessionStore:
     def pauses(self, session_id: str) -> Pauses:
         return self._database.read(lambda connection: segment_rows.read_pauses(connection, session_id))
 
-    def add_edit(self, session_id: str, seq: int, text: str, author: str) -> None:
-        """What a person made of a line; "" strikes it out. What the line says already is not kept again.
+    def add_attribution(self, session_id: str, attribution: Attribution) -> None:
+        """Keep who spoke when. Idempotent: the first one stays. Lines that were edited by now stay in one piece.
+
+        Raises:
+            SessionApproved: An approval stands.
+        """
+
+        def change(connection: Connection) -> None:
+            session_rows.require_session(connection, session_id)
+            if voice_rows.read_attribution(connection, session_id) is None:
+                approval_rows.refuse_approved(connection, session_id)
+                edited = tuple(sorted(edit_rows.read_latest(connection, session_id)))
+                voice_rows.insert_attribution(connection, session_id, replace(attribution, whole=edited))
+
+        self._database.write(change)
+
+    def add_voice_change(self, session_id: str, make: Callable[[SessionContent], VoiceChange], author: str) -> None:
+        """Keep what `make` makes of the content, in one transaction with no other change in between.
 
         A drafted session is in review from now on.
 
@@ -180,8 +209,27 @@ class SessionStore:
         """
 
         def change(connection: Connection) -> None:
-            heard = self._prepare_edit(connection, session_id, seq)
-            if text == edit_rows.standing_text(connection, session_id, seq, heard):
+            session_rows.require_session(connection, session_id)
+            approval_rows.refuse_approved(connection, session_id)
+            made = replace(make(_content(connection, session_id)), author=author, changed_at_ms=self._now_ms())
+            voice_rows.insert_change(connection, session_id, made)
+            session_rows.move_state(connection, session_id, {SessionState.DRAFTED}, SessionState.IN_REVIEW)
+
+        self._database.write(change)
+
+    def add_edit(self, session_id: str, seq: int, text: str, author: str, heard: str | None = None) -> None:
+        """What a person made of a line; "" strikes it out. What the line says already is not kept again.
+
+        `heard` is what the machine heard in the line, where that is not its whole segment. A drafted session is in
+        review from now on.
+
+        Raises:
+            SessionApproved: An approval stands.
+        """
+
+        def change(connection: Connection) -> None:
+            machine = self._prepare_edit(connection, session_id, seq)
+            if text == edit_rows.standing_text(connection, session_id, seq, machine if heard is None else heard):
                 return
             edit = Edit(edit_rows.NEW, seq, text, author, self._now_ms(), undoes=None)
             edit_rows.insert_edit(connection, session_id, edit)
@@ -312,6 +360,8 @@ def _content(connection: Connection, session_id: str) -> SessionContent:
         approval=approval_rows.read_standing(connection, session_id),
         marks=tuple(mark_rows.read_marks(connection, session_id)),
         listening=listening_rows.read_listening(connection, session_id),
+        attribution=voice_rows.read_attribution(connection, session_id),
+        voice_changes=tuple(voice_rows.read_changes(connection, session_id)),
         parts=read_parts(connection, session_id),
     )
 

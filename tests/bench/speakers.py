@@ -21,9 +21,10 @@ from scipy.optimize import linear_sum_assignment
 
 from app.asr.campplus import CampPlusPrinter
 from app.asr.voiceprints import MOST_SAMPLES
+from app.domain import Turn
 from app.speech.seats import Seats
 from app.speech.telling_apart import Voices
-from app.speech.turns import Turn, joined
+from app.speech.turns import joined
 from models import locate
 from tacet.sound_file import blocks_of
 from tests.bench.room import RATE_HZ, Room, heard_in

@@ -3,8 +3,8 @@ from pathlib import Path
 from support.vaults import PASSPHRASE, SESSION, draft
 
 from app.domain import Pause
-from app.review import Review
-from app.vault.database import Database
+from app.review import Review, lines_of
+from app.vault.database import Connection, Database
 from app.vault.keys import CHEAP_COST
 from app.vault.schema import Migration, built_in_migrations
 from app.vault.sessions import SessionStore
@@ -41,4 +41,36 @@ def test_migrations__vault_with_everything_in_it__is_whole_afterwards_and_still_
     sessions = SessionStore(migrated)
     assert (sessions.content(SESSION), sessions.edit_history(SESSION, 1), sessions.exports(SESSION)) == before
     assert migrated.read(lambda connection: connection.execute("PRAGMA foreign_key_check").fetchall()) == []
+    migrated.close()
+
+
+def test_migration_of_voices__edits_from_before__stay_with_their_lines(tmp_path: Path) -> None:
+    every = built_in_migrations()
+    before = next(number for number, one in enumerate(every) if "CREATE TABLE attributions" in one.sql)
+    path, key = tmp_path / "vault.db", bytes(32)
+    Database.create(path, key, every[:before])
+    old = Database.open(path, key, every[:before])
+
+    def fill(connection: Connection) -> None:
+        connection.execute(
+            "INSERT INTO sessions (session_id, started_at_ms, clock_trusted, sample_rate_hz, channels, state)"
+            " VALUES (?, 0, 1, 16000, 1, 'drafted')",
+            (SESSION,),
+        )
+        for seq in (0, 1):
+            connection.execute(
+                "INSERT INTO segments (session_id, seq, start_ms, end_ms, text, probability, words, model)"
+                " VALUES (?, ?, 0, 900, 'heard', 0.9, '[]', 'base')",
+                (SESSION, seq),
+            )
+        connection.execute(
+            "INSERT INTO edits (session_id, seq, text, author, edited_at_ms) VALUES (?, 1, 'meant', 'Ada', 0)",
+            (SESSION,),
+        )
+
+    old.write(fill)
+    old.close()
+    migrated = Database.open(path, key, every)
+    lines = lines_of(SessionStore(migrated).content(SESSION))
+    assert [(line.seq, line.text) for line in lines] == [(0, "heard"), (1, "meant")]
     migrated.close()
