@@ -24,7 +24,7 @@ demo: setup ## record the demo session headless, ten times as fast, and print th
 	@$(bin)/tacet demo --audio build/demo-session.wav --speed 10 --json $(ARGS)
 
 test: setup-test ## all tests, on the real parts
-	@$(bin)/python -m pytest $(ARGS)
+	@tests/run.sh $(ARGS)
 
 check: setup-test ## lint, types, import direction
 	$(bin)/ruff check .

@@ -5,6 +5,23 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 
+# These hold the recorder to times of a second or two, so they run after all the others with nothing beside them.
+ALONE = {
+    "test_capture_process.py",
+    "test_faults.py",
+    "test_recorder_process.py",
+    "test_recorder_pulse.py",
+    "test_recorder_withdrawal.py",
+    "test_simulator.py",
+    "test_tape_processes.py",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.name in ALONE:
+            item.add_marker(pytest.mark.alone)
+
 
 @pytest.fixture(scope="session")
 def campplus() -> Path:

@@ -41,7 +41,7 @@ class Box:
         assert row is not None
         return row
 
-    def until(self, state: SessionState, within_s: float = 120) -> SessionRow:
+    def until(self, state: SessionState, within_s: float = 240) -> SessionRow:
         deadline = time.monotonic() + within_s
         while time.monotonic() < deadline:
             row = self.vault.sessions.get(SESSION)

@@ -96,6 +96,7 @@ def test_preflight__storage_is_gone__is_a_reason_and_no_crash(data_dir: Path) ->
         (0, False, False),  # a board without a battery wakes up in 1970
         (0, True, True),  # what the network says is believed
     ],
+    ids=["now", "1970", "1970 from the network"],
 )
 def test_clock__problem__is_a_clock_before_this_program_was_made(
     data_dir: Path, *, now_ms: int, trusted: bool, right: bool
