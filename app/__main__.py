@@ -19,6 +19,7 @@ from app.settings import AppSettings
 from app.systemd import handed_over_socket, telling_systemd
 from app.tls import Certificate, ensure_certificate
 from app.vault.vault import Vaults
+from app.web.connections import HEAD_BYTES, BoundedProtocol, allow_many_files
 from app.web.server import PageServer, create_app
 from firmware.status import RecorderClient
 
@@ -30,6 +31,7 @@ OPEN_STREAMS_END_WITHIN_S = 2
 def main(settings: AppSettings) -> int:
     """Run the app until SIGTERM or SIGINT. Raise TacetError, a sentence, where it cannot start."""
     logging.basicConfig(level=logging.INFO, format="app: %(message)s")
+    allow_many_files()
     certificate = ensure_certificate(settings.data_dir / "tls", settings.name)
     with _listening(settings) as listener:
         asyncio.run(_serve(settings, certificate, listener))
@@ -74,6 +76,9 @@ def _server_config(web: FastAPI, certificate: Certificate) -> uvicorn.Config:
         web,
         ssl_certfile=certificate.cert_path,
         ssl_keyfile=certificate.key_path,
+        http=BoundedProtocol,
+        ws="none",
+        h11_max_incomplete_event_size=HEAD_BYTES,
         timeout_graceful_shutdown=OPEN_STREAMS_END_WITHIN_S,
         server_header=False,
         access_log=False,  # paths hold session ids; what was opened belongs in the audit, not in a log

@@ -16,4 +16,6 @@ class AppSettings(BaseModel):
     port: int = Field(default=8443, ge=1, le=65535)
     name: str = Field(default="tacet", pattern=HOST_NAME)  # the page is https://<name>.local
     announce: bool = True  # by mDNS
+    hosts: tuple[str, ...] = ()  # further names that the clinic has given the box; it answers to no other
+    requests_a_second: float = Field(default=50, gt=0)  # from one machine, eight times as many in one go
     simulator_url: str | None = None  # where the picture of the box is, when the button is simulated

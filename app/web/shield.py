@@ -8,8 +8,11 @@ from zlib import crc32
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.web.hosts import HostList
+from app.web.rates import Rates
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,10 @@ HEADERS = {
 }
 OWN_FILES = ("/static/", "/assets/")
 
+# Said without a page: drawing one takes more than the request is worth.
+WRONG_HOST = "The box does not answer to this name. Open it by the address that it shows."
+TOO_MANY = "This machine asks too much at once. Wait a few seconds, then try again."
+
 Refusal = Callable[[Request, int, str], Response]
 
 
@@ -51,9 +58,11 @@ def is_foreign(headers: Headers) -> bool:
 class Shield:
     """Outermost of our layers. What nobody caught becomes one page and one log line, without values or messages."""
 
-    def __init__(self, app: ASGIApp, refusal: Refusal) -> None:
+    def __init__(self, app: ASGIApp, refusal: Refusal, hosts: HostList, rates: Rates) -> None:
         self._app = app
         self._refusal = refusal
+        self._hosts = hosts
+        self._rates = rates
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,9 +86,15 @@ class Shield:
                 await self._refusal(Request(scope), 500, reference)(scope, receive, send_shielded)
 
     def _refused(self, scope: Scope) -> Response | None:
+        headers = Headers(scope=scope)
+        if len(headers.getlist("host")) != 1 or not self._hosts.allows(
+            headers["host"], (scope.get("server") or [""])[0]
+        ):
+            return PlainTextResponse(WRONG_HOST, 421)
+        if not self._rates.allows((scope.get("client") or [""])[0]):
+            return PlainTextResponse(TOO_MANY, 429, {"Retry-After": "5"})
         if scope["method"] in SAFE_METHODS:
             return None
-        headers = Headers(scope=scope)
         if is_foreign(headers):
             return self._refusal(Request(scope), 403, "")
         length = headers.get("content-length", "0")
