@@ -67,7 +67,7 @@ async def _demo(args: argparse.Namespace, folder: Path, channels: int) -> dict[s
     check_settings(written, "tacet demo")
     write_settings(folder / "tacet.toml", written)
     timings = Timings()
-    async with running(box_services(folder / "tacet.toml")), Therapist(port, folder / "data/tls/cert.pem") as therapist:
+    async with running(box_services(folder / "tacet.toml")), Therapist(port, folder / "data") as therapist:
         await therapist.set_up(STARTS_WITHIN_S)
         recorder = RecorderClient(run_dir / "recorder.sock")
         await _reach(recorder, BoxState.READY)

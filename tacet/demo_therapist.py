@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import httpx2
 
+from app.box.invitations import read_setup_code
 from app.errors import TacetError
 
 GROUP = re.compile(r"</span>([0-9A-Z*~$=]+)</li>")
@@ -17,9 +18,10 @@ ASKED = re.compile(r"type group (\d+)")
 class Therapist:
     """Sets a box up and reads its transcript over HTTPS, as a browser would, with a passphrase that nobody knows."""
 
-    def __init__(self, port: int, certificate: Path) -> None:
+    def __init__(self, port: int, data_dir: Path) -> None:
         self._url = f"https://localhost:{port}"
-        self._certificate = certificate
+        self._certificate = data_dir / "tls/cert.pem"
+        self._box_dir = data_dir / "box"
         self._client: httpx2.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
@@ -39,7 +41,8 @@ class Therapist:
         except TimeoutError:
             raise TacetError(f"The box's page did not start within {within_s:g} s. Run the demo again.") from None
         passphrase = secrets.token_urlsafe(24)
-        answer = await client.post("/setup", data={"name": "Demo", "passphrase": passphrase, "again": passphrase})
+        form = {"code": read_setup_code(self._box_dir) or "", "name": "Demo"}
+        answer = await client.post("/setup", data=form | {"passphrase": passphrase, "again": passphrase})
         code = await client.get("/setup/recovery-code")
         groups, asked = GROUP.findall(code.text), ASKED.search(code.text)
         if answer.status_code != httpx2.codes.SEE_OTHER or asked is None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from app.box.invitations import read_setup_code
 from app.errors import TacetError
 from models import locate
 from tacet.processes import Service, box_services, running
@@ -98,8 +99,8 @@ def _what_next(args: argparse.Namespace, page: str) -> str:
     lines += [
         f"  Its page, for the therapist:         {page}",
         "",
-        "  1. Open the page and set the box up. The browser warns about the certificate, which this box has made for",
-        "     itself: choose to go on.",
+        f"  1. Open the page{_with_code(args.data)}. The browser warns about the certificate, which this box has made",
+        "     for itself: choose to go on.",
     ]
     if args.simulate:
         lines += [
@@ -108,6 +109,11 @@ def _what_next(args: argparse.Namespace, page: str) -> str:
             "  4. Read, correct and approve the transcript on the page, then export it.",
         ]
     return "\n".join([*lines, "", "  Ctrl-C ends it.", ""])
+
+
+def _with_code(data: Path) -> str:
+    code = read_setup_code(data / "box")
+    return f" and set the box up with its code {code}" if code else ""
 
 
 async def _until_it_answers(port: int, ended: asyncio.Event) -> None:

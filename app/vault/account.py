@@ -108,7 +108,7 @@ def make_vault(vaults_dir: Path, name: str, passphrase: str, cost: Cost) -> NewV
         InvalidName, WeakPassphrase: Ask again.
         VaultFull, VaultFailed: The storage refused; no vault was made.
     """
-    check_passphrase(passphrase)
+    check_passphrase(passphrase, name)
     try:
         make_private_folder(vaults_dir)
         with _the_only_creation(vaults_dir):

@@ -1,9 +1,10 @@
-"""What a vault may be called and how long a passphrase must be, said in sentences."""
+"""What a vault may be called and how strong a passphrase must be, said in sentences."""
 
 import unicodedata
 from collections.abc import Iterable
 
 from app.vault.errors import InvalidName, WeakPassphrase
+from app.vault.strength import strength_of
 
 NAME_LIMIT = 80
 PASSPHRASE_MINIMUM = 12
@@ -28,8 +29,10 @@ def check_name(name: str, taken: Iterable[str] = ()) -> str:
     return tidy
 
 
-def check_passphrase(passphrase: str) -> None:
-    """Let a passphrase pass that is long enough to protect a vault, whatever it is made of.
+def check_passphrase(passphrase: str, name: str = "") -> None:
+    """Let a passphrase pass that is long enough and hard enough to guess to protect a vault, whatever it is made of.
+
+    `name` is its owner's, the first thing that a guesser tries.
 
     Raises:
         WeakPassphrase: The sentence says what is asked for.
@@ -41,6 +44,10 @@ def check_passphrase(passphrase: str) -> None:
         )
     if length > PASSPHRASE_LIMIT:
         raise WeakPassphrase(f"The passphrase is longer than {PASSPHRASE_LIMIT} characters. Choose a shorter one.")
+    if not strength_of(passphrase, [name]).enough:
+        raise WeakPassphrase(
+            "This passphrase is easy to guess. Take four or five words that do not belong together; no name, no date."
+        )
 
 
 def _folded(name: str) -> str:

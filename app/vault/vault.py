@@ -10,10 +10,10 @@ from app.vault.clients import ClientStore
 from app.vault.consents import ConsentStore
 from app.vault.credentials import check_passphrase
 from app.vault.database import Database
-from app.vault.errors import VaultLocked, storage_refused
+from app.vault.errors import NoSuchVault, VaultLocked, storage_refused
 from app.vault.keeping import KeepingStore
 from app.vault.keyring import VaultKeys, open_with_passphrase, open_with_recovery_code, with_new_passphrase
-from app.vault.keys import DEFAULT_COST, Cost
+from app.vault.keys import DEFAULT_COST, Cost, key_from_passphrase, new_salt
 from app.vault.reviews import ReviewStore
 from app.vault.search import SearchStore
 from app.vault.session_keys import SessionKeys
@@ -141,14 +141,18 @@ class Vaults:
         return self._register(new.folder, new.stored, new.keys), new.recovery_code
 
     def unlock(self, vault_id: str, passphrase: str) -> Vault:
-        """Open the vault, or prove the passphrase of one that is open already.
+        """Open the vault, or prove the passphrase of one that is open already. Takes as long where there is no vault.
 
         Raises:
             WrongPassphrase: Ask again.
             NoSuchVault, VaultDamaged, VaultTooNew, VaultFull, VaultFailed: The message says what to do.
         """
-        folder = vault_folder(self._vaults_dir, vault_id)
-        stored = read_account_file(folder)
+        try:
+            folder = vault_folder(self._vaults_dir, vault_id)
+            stored = read_account_file(folder)
+        except NoSuchVault:
+            key_from_passphrase(passphrase, new_salt(), self._cost)
+            raise
         return self._register(folder, stored, open_with_passphrase(stored, passphrase))
 
     def recover(self, vault_id: str, recovery_code: str, new_passphrase: str) -> Vault:
@@ -186,8 +190,8 @@ class Vaults:
 
 def _recovered(folder: Path, recovery_code: str, new_passphrase: str, cost: Cost) -> tuple[AccountFile, VaultKeys]:
     """The keys that the recovery code opens; by then the account file is locked with the new passphrase."""
-    check_passphrase(new_passphrase)
     stored = read_account_file(folder)
+    check_passphrase(new_passphrase, stored.name)
     keys = open_with_recovery_code(stored, recovery_code)
     renewed = with_new_passphrase(stored, keys, new_passphrase, cost)
     try:

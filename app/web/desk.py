@@ -9,10 +9,13 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from app.box.invitations import Invitations
 from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.vault import Vault, Vaults
 from app.web.box import BoxView, box_view
+from app.web.guessing import Guesses
+from app.web.known_browsers import KnownBrowsers
 from app.web.pages import Context, render
 from app.web.ports import Pipeline, Recorder
 from app.web.sign_ins import COOKIE, SignIn, SignIns
@@ -30,7 +33,10 @@ class Desk:
     pipeline: Pipeline
     withdrawals: Withdrawals
     templates: Environment
+    invitations: Invitations
+    known_browsers: KnownBrowsers
     sign_ins: SignIns = field(default_factory=SignIns)
+    guesses: Guesses = field(default_factory=Guesses)
     closing: asyncio.Event = field(default_factory=asyncio.Event)  # set when the server is about to stop
     # Argon2 takes 64 MiB a try: one at a time, so that guessing cannot starve the box
     one_passphrase: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from app.box.invitations import Invitations
 from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.vault import Vaults
@@ -23,15 +24,19 @@ from app.web import (
     session,
     setup,
     signin,
+    strength,
     today,
     trust,
     withdrawing,
 )
 from app.web.audited import refuse_unmapped, unaudited
 from app.web.desk import Desk
+from app.web.hosts import HostList
+from app.web.known_browsers import KnownBrowsers
 from app.web.pages import HERE, load_templates
 from app.web.ports import Pipeline, Recorder
 from app.web.problems import answer_problems, refusal
+from app.web.rates import Rates
 from app.web.shield import Shield
 from app.withdrawal import Withdrawals
 
@@ -51,6 +56,7 @@ ROUTES = (
     session,
     setup,
     signin,
+    strength,
     today,
     trust,
     withdrawing,
@@ -63,8 +69,23 @@ def create_app(
     """Make the page of one box; its `state.desk` holds what the routes share."""
     app = FastAPI(title="Tacet", docs_url=None, redoc_url=None, openapi_url=None)
     withdrawals = Withdrawals(settings.data_dir / "tapes", vaults, pipeline.changes.notify)
-    app.state.desk = Desk(settings, vaults, record, recorder, pipeline, withdrawals, load_templates())
-    app.add_middleware(Shield, refusal=refusal)
+    box_dir = settings.data_dir / "box"
+    invitations = Invitations(box_dir)
+    if not vaults.accounts():
+        invitations.first_code()  # whoever sets the box up reads it on the box's console
+    app.state.desk = Desk(
+        settings,
+        vaults,
+        record,
+        recorder,
+        pipeline,
+        withdrawals,
+        load_templates(),
+        invitations,
+        KnownBrowsers(box_dir),
+    )
+    hosts, rates = HostList(settings.name, settings.hosts), Rates(settings.requests_a_second)
+    app.add_middleware(Shield, refusal=refusal, hosts=hosts, rates=rates)
     answer_problems(app)
     for module in ROUTES:
         app.include_router(module.router)

@@ -1,4 +1,4 @@
-"""First run: a name, a passphrase, and the recovery code that is shown once."""
+"""Making an account with a one-time code: the first one by the code on the box's console, later ones by invitation."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -9,20 +9,33 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
+from app.box.invitations import Role
 from app.vault.errors import InvalidName, WeakPassphrase
 from app.web.audited import unaudited
-from app.web.desk import NewPerson, TheDesk, show
-from app.web.signin import PASSPHRASES_DIFFER, welcome
+from app.web.desk import Desk, NewPerson, TheDesk, show
+from app.web.signin import PASSPHRASES_DIFFER, wait_sentence, welcome
 
 router = APIRouter()
+
+SETUP_GUESSES = "setup-code"  # the name under which wrong codes are counted
+WRONG_FIRST_CODE = (
+    "That is not the code of this box. It stands on the box's console; spaces and capitals do not matter."
+)
+WRONG_INVITATION = "This code is not valid, or not any more. Ask for a new one; it holds for a day, and once."
 
 
 @dataclass(frozen=True, slots=True)
 class SetupPage:
     template: ClassVar[str] = "setup.html"
+    first: bool  # the box has no account yet
     name: str = ""
+    code_problem: str = ""
     name_problem: str = ""
     passphrase_problem: str = ""
+
+    @property
+    def title(self) -> str:
+        return "Set up this box" if self.first else "Make your account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +54,9 @@ class RecoveryCodePage:
 
 
 class SetupForm(BaseModel):
-    """What the page sends; the passphrase in clear."""
+    """What the page sends; code and passphrase in clear."""
 
+    code: str = Field(default="", repr=False)
     name: str = ""
     passphrase: str = Field(default="", repr=False)
     again: str = Field(default="", repr=False)
@@ -51,29 +65,60 @@ class SetupForm(BaseModel):
 @router.get("/setup", dependencies=[unaudited("shows an empty form")])
 def setup_form(request: Request, desk: TheDesk) -> Response:
     """Only the first run may set up; afterwards there is somebody to ask."""
-    if desk.vaults.accounts():
-        return RedirectResponse("/", 303)
-    return show(request, SetupPage())
+    return RedirectResponse("/", 303) if desk.vaults.accounts() else show(request, SetupPage(first=True))
 
 
-@router.post("/setup", dependencies=[unaudited("adds its event itself: there is no vault before")])
+@router.get("/join", dependencies=[unaudited("shows an empty form")])
+def join_form(request: Request, desk: TheDesk) -> Response:
+    return show(request, SetupPage(first=False)) if desk.vaults.accounts() else RedirectResponse("/setup", 303)
+
+
+@router.post("/setup", dependencies=[unaudited("adds its events itself: there is no vault before")])
 async def set_up(request: Request, desk: TheDesk, form: Annotated[SetupForm, Form()]) -> Response:
-    name = " ".join(form.name.split())
-    if form.passphrase != form.again:
-        return show(request, SetupPage(name, passphrase_problem=PASSPHRASES_DIFFER), status=422)
-    async with desk.one_passphrase:  # also keeps two first runs apart
-        if desk.vaults.accounts():
-            return RedirectResponse("/", 303)
+    return RedirectResponse("/", 303) if desk.vaults.accounts() else await _make(request, desk, form)
+
+
+@router.post("/join", dependencies=[unaudited("adds its events itself: there is no vault before")])
+async def join(request: Request, desk: TheDesk, form: Annotated[SetupForm, Form()]) -> Response:
+    return await _make(request, desk, form) if desk.vaults.accounts() else RedirectResponse("/setup", 303)
+
+
+async def _make(request: Request, desk: Desk, form: SetupForm) -> Response:
+    """Make the account that the code stands for, and let the code work no more."""
+    async with desk.one_passphrase:  # also keeps two who hold one code apart
+        page = await _refused(desk, form)
+        if page is not None:
+            return show(request, page, status=422)
         try:
-            vault, code = await anyio.to_thread.run_sync(desk.vaults.create, name, form.passphrase)
+            vault, recovery = await anyio.to_thread.run_sync(desk.vaults.create, form.name, form.passphrase)
         except InvalidName as error:
-            return show(request, SetupPage(name, name_problem=str(error)), status=422)
+            return show(request, SetupPage(_is_first(desk), form.name, name_problem=str(error)), status=422)
         except WeakPassphrase as error:
-            return show(request, SetupPage(name, passphrase_problem=str(error)), status=422)
+            return show(request, SetupPage(_is_first(desk), form.name, passphrase_problem=str(error)), status=422)
+        await anyio.to_thread.run_sync(desk.invitations.spend, form.code)
     answer, sign_in = await welcome(desk, vault, "/setup/recovery-code", "account.created")
-    sign_in.recovery_code = code
-    sign_in.asked_group = secrets.randbelow(len(_groups(code)))
+    sign_in.recovery_code = recovery
+    sign_in.asked_group = secrets.randbelow(len(_groups(recovery)))
     return answer
+
+
+async def _refused(desk: Desk, form: SetupForm) -> SetupPage | None:
+    """The page to show again, None where everything fits. Wrong codes are counted, and guessing is slowed down."""
+    first = _is_first(desk)
+    if form.passphrase != form.again:
+        return SetupPage(first, form.name, passphrase_problem=PASSPHRASES_DIFFER)
+    wait_s = desk.guesses.begin(SETUP_GUESSES, known_browser=False)
+    if wait_s:
+        return SetupPage(first, form.name, code_problem=wait_sentence(wait_s))
+    right = await anyio.to_thread.run_sync(desk.invitations.role_of, form.code) is Role.THERAPIST
+    desk.guesses.end(SETUP_GUESSES, known_browser=False, right=right)
+    if right:
+        return None
+    return SetupPage(first, form.name, code_problem=WRONG_FIRST_CODE if first else WRONG_INVITATION)
+
+
+def _is_first(desk: Desk) -> bool:
+    return not desk.vaults.accounts()
 
 
 @router.get(

@@ -12,12 +12,16 @@ from app.audit.chain import BOX
 from app.vault.account import Account
 from app.vault.errors import NoSuchVault, WeakPassphrase, WrongPassphrase, WrongRecoveryCode
 from app.vault.vault import Vault
+from app.web import known_browsers
 from app.web.audited import add_box_event, add_event, keep_head, unaudited
 from app.web.desk import Desk, NewPerson, SignedIn, TheDesk, show, visitor
+from app.web.known_browsers import known_cookie
 from app.web.sign_ins import ABSOLUTE_S, COOKIE, SignIn
+from app.web.wording import counted
 
 router = APIRouter()
 
+WRONG = "That passphrase does not open this vault. Nothing is lost; type it again."
 PASSPHRASES_DIFFER = "The two passphrases differ. Type both again."
 WHY = {
     "locked": "Locked. The keys are out of memory. A session still to be transcribed goes on when you sign in again.",
@@ -76,15 +80,35 @@ async def sign_in(
     person: Annotated[str, Form()] = "",
     passphrase: Annotated[str, Form()] = "",
 ) -> Response:
+    known_browser = desk.known_browsers.knows(person, request.cookies.get(known_cookie(person)))
+    wait_s = desk.guesses.begin(person, known_browser=known_browser)
+    if wait_s:
+        return _ask_again(request, desk, person, wait_sentence(wait_s), wait_s)
+    right = False
     try:
         vault = await anyio.to_thread.run_sync(desk.vaults.unlock, person, passphrase, limiter=desk.one_passphrase)
+        right = True
     except (WrongPassphrase, NoSuchVault):
         await anyio.to_thread.run_sync(add_box_event, desk, "signin.refused", BOX, known(desk, person))
-        people = tuple(desk.vaults.accounts())
-        sentence = "That passphrase does not open this vault. Nothing is lost; type it again."
-        return show(request, SignInPage(people, person, problem=sentence), status=422)
+        return _ask_again(request, desk, person, WRONG)
+    finally:
+        desk.guesses.end(person, known_browser=known_browser, right=right)
     answer, _ = await welcome(desk, vault, "/today")
     return answer
+
+
+def _ask_again(request: Request, desk: Desk, person: str, sentence: str, wait_s: int = 0) -> Response:
+    page = SignInPage(tuple(desk.vaults.accounts()), person, problem=sentence)
+    answer = show(request, page, status=429 if wait_s else 422)
+    if wait_s:
+        answer.headers["Retry-After"] = str(wait_s)
+    return answer
+
+
+def wait_sentence(wait_s: int) -> str:
+    """Why a guess is not even looked at, and for how long."""
+    wait = counted(wait_s, "second") if wait_s < 100 else counted(round(wait_s / 60), "minute")  # noqa: PLR2004  legible
+    return f"There were wrong tries, so the box waits before the next. Try again in {wait}; nothing is locked or lost."
 
 
 @router.get("/signin/lost-passphrase", dependencies=[unaudited("shows names of accounts, as on the door")])
@@ -119,7 +143,8 @@ async def lock(desk: TheDesk, person: NewPerson) -> Response:
     desk.sign_ins.end_all(vault_id)
     answer = RedirectResponse("/signin?why=locked", 303)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
-    answer.headers["Clear-Site-Data"] = '"cache", "cookies", "storage"'
+    # not "cookies": the one that recognises this browser opens nothing, and keeps its owner from waiting
+    answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 
 
@@ -149,5 +174,11 @@ async def welcome(desk: Desk, vault: Vault, where: str, action: str = "person.si
     await anyio.to_thread.run_sync(keep)
     await desk.recorder.prepare(vault.account.public_key)
     answer = RedirectResponse(where, 303)
-    answer.set_cookie(COOKIE, token, max_age=ABSOLUTE_S, path="/", secure=True, httponly=True, samesite="strict")
+    vault_id = vault.account.vault_id
+    _set_cookie(answer, COOKIE, token, ABSOLUTE_S)
+    _set_cookie(answer, known_cookie(vault_id), desk.known_browsers.token(vault_id), known_browsers.HOLDS_S)
     return answer, sign_in
+
+
+def _set_cookie(answer: Response, name: str, value: str, holds_s: int) -> None:
+    answer.set_cookie(name, value, max_age=holds_s, path="/", secure=True, httponly=True, samesite="strict")

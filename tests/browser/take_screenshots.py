@@ -78,6 +78,7 @@ def new_box() -> Iterator[WebBox]:
 
 def first_run(camera: Camera) -> None:
     def differ(page: Page) -> None:
+        page.get_by_label("Code of this box").fill("7K3M-0Q8V")
         page.get_by_label("Your name").fill("Dr. Ada Example")
         page.get_by_label("Passphrase", exact=True).fill("one two three")
         page.get_by_label("The passphrase again").fill("four five six")

@@ -38,12 +38,14 @@ def check(page: Page) -> None:
 def test_pages_before_anybody_is_signed_in(page: Page, box: WebBox) -> None:
     page.goto("/setup")
     check(page)
+    page.get_by_label("Code of this box").fill(box.setup_code)
     page.get_by_label("Your name").fill(NAME)
     page.get_by_label("Passphrase", exact=True).fill("one")
     page.get_by_label("The passphrase again").fill("two")
     page.get_by_role("button", name="Set up").click()
     expect(page.locator(".problem")).to_be_visible()
     check(page)
+    page.get_by_label("Code of this box").fill(box.setup_code)
     page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
     page.get_by_label("The passphrase again").fill(PASSPHRASE)
     page.get_by_role("button", name="Set up").click()
@@ -55,7 +57,7 @@ def test_pages_before_anybody_is_signed_in(page: Page, box: WebBox) -> None:
 def test_sign_in_pages(page: Page, box: WebBox, people: int) -> None:
     for number in range(people):
         box.new_person(f"Person {number}")
-    for address in ("/signin", "/signin?why=locked", "/signin/lost-passphrase", "/trust", "/nowhere"):
+    for address in ("/signin", "/signin?why=locked", "/signin/lost-passphrase", "/join", "/trust", "/nowhere"):
         page.goto(address)
         check(page)
 

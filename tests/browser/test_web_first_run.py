@@ -4,7 +4,8 @@ from playwright.sync_api import Page, expect
 from support.web_box import NAME, PASSPHRASE, WebBox
 
 
-def fill_setup(page: Page, passphrase: str = PASSPHRASE, again: str = PASSPHRASE) -> None:
+def fill_setup(page: Page, box: WebBox, passphrase: str = PASSPHRASE, again: str = PASSPHRASE) -> None:
+    page.get_by_label("Code of this box").fill(box.setup_code.lower())
     page.get_by_label("Your name").fill(NAME)
     page.get_by_label("Passphrase", exact=True).fill(passphrase)
     page.get_by_label("The passphrase again").fill(again)
@@ -29,7 +30,7 @@ def confirm(page: Page) -> list[str]:
 def test_first_run__name_passphrase_code__ends_on_today(page: Page, box: WebBox) -> None:
     page.goto("/")
     expect(page).to_have_url(re.compile("/setup$"))
-    fill_setup(page)
+    fill_setup(page, box)
     expect(page.get_by_role("heading", name="Your recovery code")).to_be_visible()
     confirm(page)
     expect(page.get_by_text("Nothing has been recorded yet.")).to_be_visible()
@@ -38,7 +39,7 @@ def test_first_run__name_passphrase_code__ends_on_today(page: Page, box: WebBox)
 
 def test_first_run__passphrases_differ__says_so_and_keeps_the_name(page: Page, box: WebBox) -> None:
     page.goto("/setup")
-    fill_setup(page, again="something else here")
+    fill_setup(page, box, again="something else here")
     expect(page.get_by_text("The two passphrases differ")).to_be_visible()
     expect(page.get_by_label("Your name")).to_have_value(NAME)
     expect(page.get_by_label("Passphrase", exact=True)).to_be_focused()
@@ -47,14 +48,14 @@ def test_first_run__passphrases_differ__says_so_and_keeps_the_name(page: Page, b
 
 def test_first_run__short_passphrase__is_refused_in_a_sentence(page: Page, box: WebBox) -> None:
     page.goto("/setup")
-    fill_setup(page, "short", "short")
+    fill_setup(page, box, "short", "short")
     expect(page.get_by_text("at least 12 characters")).to_be_visible()
     assert box.vaults.accounts() == []
 
 
 def test_recovery_code__wrong_group__is_asked_again(page: Page, box: WebBox) -> None:
     page.goto("/setup")
-    fill_setup(page)
+    fill_setup(page, box)
     before = groups(page)
     page.get_by_label("From your paper").fill("WRON")
     page.get_by_role("button", name="I have kept it").click()
@@ -66,7 +67,7 @@ def test_recovery_code__wrong_group__is_asked_again(page: Page, box: WebBox) -> 
 
 def test_recovery_code__on_paper__is_whole_and_alone(page: Page, box: WebBox) -> None:
     page.goto("/setup")
-    fill_setup(page)
+    fill_setup(page, box)
     page.emulate_media(media="print")
     expect(page.locator(".code li").last).to_be_visible()
     expect(page.get_by_text(f"Recovery code of {NAME}")).to_be_visible()
@@ -76,7 +77,7 @@ def test_recovery_code__on_paper__is_whole_and_alone(page: Page, box: WebBox) ->
 
 def test_lost_passphrase__recovery_code__opens_the_vault_with_a_new_one(page: Page, box: WebBox) -> None:
     page.goto("/setup")
-    fill_setup(page)
+    fill_setup(page, box)
     code = confirm(page)
     page.get_by_role("button", name="Lock").click()
     page.get_by_role("link", name="I have lost the passphrase").click()

@@ -16,6 +16,7 @@ from typing import Literal
 import uvicorn
 from support.web_sessions import add_session, conversation, plain
 
+from app.box.invitations import read_setup_code
 from app.box.record import BoxRecord
 from app.changes import Changes
 from app.domain import Pause, SessionState
@@ -23,6 +24,7 @@ from app.settings import AppSettings
 from app.tls import ensure_certificate
 from app.vault.keys import CHEAP_COST
 from app.vault.vault import Vault, Vaults
+from app.web.connections import HEAD_BYTES, BoundedProtocol
 from app.web.server import PageServer, create_app
 from firmware.light import Light
 from firmware.status import BoxState, BoxStatus
@@ -108,7 +110,7 @@ class WebBox:
     """Serves from a thread of its own until `close`."""
 
     def __init__(self, folder: Path) -> None:
-        self.settings = AppSettings(data_dir=folder, run_dir=folder, announce=False)
+        self.settings = AppSettings(data_dir=folder, run_dir=folder, announce=False, requests_a_second=10_000)
         self.vaults = Vaults(folder / "vaults", cost=CHEAP_COST)
         self.record = BoxRecord.open(folder / "box")
         self.recorder = FakeRecorder()
@@ -123,6 +125,9 @@ class WebBox:
             ssl_certfile=certificate.cert_path,
             ssl_keyfile=certificate.key_path,
             timeout_graceful_shutdown=10,
+            http=BoundedProtocol,
+            ws="none",
+            h11_max_incomplete_event_size=HEAD_BYTES,
             log_level="warning",
             access_log=False,
         )
@@ -132,6 +137,11 @@ class WebBox:
     @property
     def tapes_dir(self) -> Path:
         return self.settings.data_dir / "tapes"
+
+    @property
+    def setup_code(self) -> str:
+        """As the box's console shows it."""
+        return read_setup_code(self.settings.data_dir / "box") or ""
 
     def start(self) -> None:
         try:

@@ -7,6 +7,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 from support.web_box import NAME, PASSPHRASE, FakePipeline, FakeRecorder
 
+from app.box.invitations import read_setup_code
 from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.keys import CHEAP_COST
@@ -20,7 +21,7 @@ class WebClient:
     """A browser that keeps cookies and follows no redirects; its requests come from the box's own page."""
 
     def __init__(self, folder: Path) -> None:
-        self.settings = AppSettings(data_dir=folder, run_dir=folder, announce=False)
+        self.settings = AppSettings(data_dir=folder, run_dir=folder, announce=False, requests_a_second=10_000)
         self.vaults = Vaults(folder / "vaults", cost=CHEAP_COST)
         self.record = BoxRecord.open(folder / "box")
         self.recorder = FakeRecorder()
@@ -37,6 +38,10 @@ class WebClient:
     @property
     def tapes_dir(self) -> Path:
         return self.settings.data_dir / "tapes"
+
+    @property
+    def setup_code(self) -> str:
+        return read_setup_code(self.settings.data_dir / "box") or ""
 
     def new_person(self, name: str = NAME) -> Vault:
         vault, _ = self.vaults.create(name, PASSPHRASE)

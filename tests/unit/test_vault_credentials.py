@@ -42,6 +42,17 @@ def test_check_passphrase__over_a_thousand_characters__is_refused() -> None:
         check_passphrase("x" * 1001)
 
 
-@pytest.mark.parametrize("passphrase", ["twelve chars", "x" * 1000, "密码密码密码密码密码密码", "four words are good"])
-def test_check_passphrase__twelve_or_more__passes(passphrase: str) -> None:
-    check_passphrase(passphrase)
+@pytest.mark.parametrize(
+    "passphrase",
+    ["four words are good", "密码很长也很难猜到的句子呢", "tRz7 kp2w mQ9e"],
+)
+def test_check_passphrase__long_and_hard_to_guess__passes(passphrase: str) -> None:
+    check_passphrase(passphrase, "Ada Example")
+
+
+@pytest.mark.parametrize(
+    "passphrase", ["x" * 1000, "password1234", "qwertyuiop123", "123456789012", "Ada Example Ada", "tacettacettacet"]
+)
+def test_check_passphrase__among_the_first_a_guesser_tries__is_refused(passphrase: str) -> None:
+    with pytest.raises(WeakPassphrase, match="easy to guess"):
+        check_passphrase(passphrase, "Ada Example")

@@ -1,0 +1,76 @@
+"""Slows guessing down: delay, not lockout. Pure but for its clock; in memory, so a restart forgives.
+
+Whoever types a wrong passphrase waits, longer each time. Strangers share one allowance an account, so that no number of
+addresses buys more guesses. A browser in which the account's owner has signed in before has an allowance of its own:
+however much a stranger guesses, the owner still gets in. Source: OWASP, "Slow Down Online Guessing Attacks with Device
+Cookies"; NIST SP 800-63B, 5.2.2 (at most 100 guesses).
+"""
+
+import math
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+DAY_S = 24 * 3600.0
+STRANGERS_A_DAY = 80
+OWNERS_A_DAY = 20
+FREE_GUESSES = 4
+FIRST_WAIT_S = 2.0
+LONGEST_WAIT_S = 900.0
+REMEMBERED = 1000  # allowances at once; more would let ids that were made up fill the memory
+
+
+@dataclass(slots=True)
+class _Allowance:
+    failed_at_s: list[float] = field(default_factory=list)  # within the last day, oldest first
+    under_way: int = 0
+
+    def wait_s(self, now_s: float, a_day: int) -> float:
+        """How long until the next guess is heard."""
+        self.failed_at_s = [at_s for at_s in self.failed_at_s if now_s - at_s < DAY_S]
+        failures = len(self.failed_at_s) + self.under_way
+        if failures >= a_day:
+            oldest = self.failed_at_s[0] if self.failed_at_s else now_s
+            return max(1.0, oldest + DAY_S - now_s)
+        if failures < FREE_GUESSES:
+            return 0.0
+        if self.under_way:
+            return 1.0
+        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2.0 ** min(32, failures - FREE_GUESSES))
+        return max(0.0, self.failed_at_s[-1] + wait_s - now_s)
+
+
+class Guesses:
+    """Counts failed guesses for each account. Thread-safe."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._allowances: dict[tuple[str, bool], _Allowance] = {}
+        self._guard = threading.Lock()
+
+    def begin(self, account: str, *, known_browser: bool) -> int:
+        """Ask to verify one guess: 0 when it may be, and then `end` must follow; else how many seconds to wait."""
+        with self._guard:
+            allowance = self._allowance((account, known_browser))
+            wait_s = allowance.wait_s(self._clock(), OWNERS_A_DAY if known_browser else STRANGERS_A_DAY)
+            if wait_s > 0:
+                return math.ceil(wait_s)
+            allowance.under_way += 1
+            return 0
+
+    def end(self, account: str, *, known_browser: bool, right: bool) -> None:
+        """Say what became of a guess that `begin` let through. A right one forgives those of this allowance."""
+        with self._guard:
+            allowance = self._allowance((account, known_browser))
+            allowance.under_way = max(0, allowance.under_way - 1)
+            if right:
+                allowance.failed_at_s.clear()
+            else:
+                allowance.failed_at_s.append(self._clock())
+
+    def _allowance(self, key: tuple[str, bool]) -> _Allowance:
+        if key not in self._allowances and len(self._allowances) >= REMEMBERED:
+            quiet = [one for one, kept in self._allowances.items() if not kept.under_way]
+            del self._allowances[min(quiet, key=lambda one: len(self._allowances[one].failed_at_s))]
+        return self._allowances.setdefault(key, _Allowance())
