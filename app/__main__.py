@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.asr.client import SocketTranscriber
+from app.audit.chain import BOX
 from app.box.record import BoxRecord
 from app.discovery import announced
 from app.errors import TacetError
@@ -19,6 +20,7 @@ from app.settings import AppSettings
 from app.systemd import handed_over_socket, telling_systemd
 from app.tls import Certificate, ensure_certificate
 from app.vault.vault import Vaults
+from app.web.auto_lock import AutoLock
 from app.web.connections import HEAD_BYTES, BoundedProtocol, allow_many_files
 from app.web.server import PageServer, create_app
 from firmware.status import RecorderClient
@@ -40,6 +42,7 @@ def main(settings: AppSettings) -> int:
 
 async def _serve(settings: AppSettings, certificate: Certificate, listener: socket.socket) -> None:
     record = BoxRecord.open(settings.data_dir / "box")
+    record.audit.add(BOX, "box.started")
     vaults = Vaults(settings.data_dir / "vaults")
     recorder = RecorderLink(RecorderClient(settings.run_dir / "recorder.sock"))
     pipeline = Pipeline(settings.data_dir / "tapes", vaults, SocketTranscriber(settings.run_dir / "asr.sock"))
@@ -52,8 +55,10 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
         threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()
     async with _announced(settings), telling_systemd(os.environ), asyncio.TaskGroup() as tasks:
         following = tasks.create_task(recorder.follow())
+        locking = tasks.create_task(AutoLock(web.state.desk).run())
         await server.serve(sockets=[listener])
         following.cancel()
+        locking.cancel()
     stopping.set()
     pipeline.stop()
     vaults.lock_all()

@@ -17,5 +17,7 @@ class AppSettings(BaseModel):
     name: str = Field(default="tacet", pattern=HOST_NAME)  # the page is https://<name>.local
     announce: bool = True  # by mDNS
     hosts: tuple[str, ...] = ()  # further names that the clinic has given the box; it answers to no other
+    lock_at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # every vault, by the box's own clock
+    lock_after_idle_min: int = Field(default=240, ge=15)  # without a sign of life, and with nothing left to write down
     requests_a_second: float = Field(default=50, gt=0)  # from one machine, eight times as many in one go
     simulator_url: str | None = None  # where the picture of the box is, when the button is simulated

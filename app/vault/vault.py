@@ -122,7 +122,7 @@ class Vaults:
 
     def __init__(self, vaults_dir: Path, *, cost: Cost = DEFAULT_COST) -> None:
         self._vaults_dir = vaults_dir
-        self._cost = cost
+        self.cost = cost  # of a guess at a passphrase that is set from now on
         self._unlocked: dict[str, Vault] = {}
         self._registry = threading.Lock()
 
@@ -137,7 +137,7 @@ class Vaults:
             InvalidName, WeakPassphrase: Ask again.
             VaultFull, VaultFailed: The storage refused; no vault was made.
         """
-        new = make_vault(self._vaults_dir, name, passphrase, self._cost)
+        new = make_vault(self._vaults_dir, name, passphrase, self.cost)
         return self._register(new.folder, new.stored, new.keys), new.recovery_code
 
     def unlock(self, vault_id: str, passphrase: str) -> Vault:
@@ -151,14 +151,34 @@ class Vaults:
             folder = vault_folder(self._vaults_dir, vault_id)
             stored = read_account_file(folder)
         except NoSuchVault:
-            key_from_passphrase(passphrase, new_salt(), self._cost)
+            key_from_passphrase(passphrase, new_salt(), self.cost)
             raise
         return self._register(folder, stored, open_with_passphrase(stored, passphrase))
 
     def recover(self, vault_id: str, recovery_code: str, new_passphrase: str) -> Vault:
         """Open the vault and give it a new passphrase; see Vault.recover."""
         folder = vault_folder(self._vaults_dir, vault_id)
-        return self._register(folder, *_recovered(folder, recovery_code, new_passphrase, self._cost))
+        return self._register(folder, *_recovered(folder, recovery_code, new_passphrase, self.cost))
+
+    def change_passphrase(self, vault_id: str, old: str, new: str) -> None:
+        """Lock the vault's keys with another passphrase; no data is encrypted again, the recovery code stays valid.
+
+        Raises:
+            WrongPassphrase, WeakPassphrase: Ask again; the old passphrase is still valid.
+        """
+        folder = vault_folder(self._vaults_dir, vault_id)
+        stored = read_account_file(folder)
+        keys = open_with_passphrase(stored, old)
+        check_passphrase(new, stored.name)
+        _keep_account(folder, with_new_passphrase(stored, keys, new, self.cost))
+
+    def check_recovery_code(self, vault_id: str, recovery_code: str) -> None:
+        """See whether this code would open the vault; nothing is opened or changed.
+
+        Raises:
+            WrongRecoveryCode: It would not.
+        """
+        open_with_recovery_code(read_account_file(vault_folder(self._vaults_dir, vault_id)), recovery_code)
 
     def unlocked(self) -> list[Vault]:
         with self._registry:
@@ -194,10 +214,15 @@ def _recovered(folder: Path, recovery_code: str, new_passphrase: str, cost: Cost
     check_passphrase(new_passphrase, stored.name)
     keys = open_with_recovery_code(stored, recovery_code)
     renewed = with_new_passphrase(stored, keys, new_passphrase, cost)
+    _keep_account(folder, renewed)
+    return renewed, keys
+
+
+def _keep_account(folder: Path, stored: AccountFile) -> None:
     try:
-        write_account_file(folder, renewed)
+        write_account_file(folder, stored)
     except OSError as error:
         refusal = storage_refused(error)
     else:
-        return renewed, keys
+        return
     raise refusal

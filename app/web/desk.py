@@ -10,6 +10,7 @@ from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
 from app.box.invitations import Invitations
+from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.vault import Vault, Vaults
@@ -35,6 +36,7 @@ class Desk:
     templates: Environment
     invitations: Invitations
     known_browsers: KnownBrowsers
+    it_account: ItAccount
     sign_ins: SignIns = field(default_factory=SignIns)
     guesses: Guesses = field(default_factory=Guesses)
     closing: asyncio.Event = field(default_factory=asyncio.Event)  # set when the server is about to stop

@@ -10,12 +10,16 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from app.box.invitations import Invitations
+from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.vault import Vaults
 from app.web import (
+    account,
     approval,
     audio,
+    audit_page,
+    clinic_it,
     controls,
     events,
     exporting,
@@ -46,8 +50,11 @@ ASSETS = {
     "sse.js": INSTALLED / "htmx-ext-sse" / "sse.js",
 }
 ROUTES = (
+    account,
     approval,
     audio,
+    audit_page,
+    clinic_it,
     controls,
     events,
     exporting,
@@ -83,6 +90,7 @@ def create_app(
         load_templates(),
         invitations,
         KnownBrowsers(box_dir),
+        ItAccount(box_dir, vaults.cost),
     )
     hosts, rates = HostList(settings.name, settings.hosts), Rates(settings.requests_a_second)
     app.add_middleware(Shield, refusal=refusal, hosts=hosts, rates=rates)

@@ -35,6 +35,7 @@ class SignIns:
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._by_digest: dict[bytes, SignIn] = {}
+        self._seen_s: dict[str, float] = {}  # when each vault's owner was last there
         self._guard = threading.Lock()
 
     def begin(self, vault_id: str) -> tuple[str, SignIn]:
@@ -44,6 +45,7 @@ class SignIns:
         with self._guard:
             self._forget_old(now_s)
             self._by_digest[_digest(token)] = sign_in
+            self._seen_s[vault_id] = now_s
         return token, sign_in
 
     def find(self, token: str | None, *, touch: bool = True) -> SignIn | None:
@@ -56,8 +58,20 @@ class SignIns:
             if sign_in is None or sign_in.over(now_s):
                 return None
             if touch:
-                sign_in.seen_s = now_s
+                sign_in.seen_s = self._seen_s[sign_in.vault_id] = now_s
             return sign_in
+
+    def count(self, vault_id: str) -> int:
+        """In how many browsers this person is signed in."""
+        now_s = self._clock()
+        with self._guard:
+            return sum(one.vault_id == vault_id and not one.over(now_s) for one in self._by_digest.values())
+
+    def quiet_for_s(self, vault_id: str) -> float | None:
+        """How long this person has not been seen; None where they never were."""
+        with self._guard:
+            seen_s = self._seen_s.get(vault_id)
+        return None if seen_s is None else self._clock() - seen_s
 
     def end(self, token: str | None) -> None:
         with self._guard:
@@ -65,10 +79,13 @@ class SignIns:
         if sign_in is not None:
             sign_in.ended.set()
 
-    def end_all(self, vault_id: str) -> None:
-        """Sign this person out of every browser."""
+    def end_all(self, vault_id: str, *, but: str | None = None) -> None:
+        """Sign this person out of every browser, but of the one with this token."""
+        kept = _digest(but) if but else b""
         with self._guard:
-            theirs = {digest: one for digest, one in self._by_digest.items() if one.vault_id == vault_id}
+            theirs = {
+                digest: one for digest, one in self._by_digest.items() if one.vault_id == vault_id and digest != kept
+            }
             for digest in theirs:
                 del self._by_digest[digest]
         for sign_in in theirs.values():

@@ -25,6 +25,7 @@ WRONG = "That passphrase does not open this vault. Nothing is lost; type it agai
 PASSPHRASES_DIFFER = "The two passphrases differ. Type both again."
 WHY = {
     "locked": "Locked. The keys are out of memory. A session still to be transcribed goes on when you sign in again.",
+    "out": "Signed out of this browser. A session still to be transcribed goes on.",
     "over": "You were signed out after a while without a sign of life. Nothing is lost.",
 }
 
@@ -141,7 +142,12 @@ async def lock(desk: TheDesk, person: NewPerson) -> Response:
     vault_id = person.vault.account.vault_id
     await anyio.to_thread.run_sync(_lock_up, desk, person)
     desk.sign_ins.end_all(vault_id)
-    answer = RedirectResponse("/signin?why=locked", 303)
+    return forget("/signin?why=locked")
+
+
+def forget(where: str) -> Response:
+    """Lead somewhere, and have the browser forget what it saw."""
+    answer = RedirectResponse(where, 303)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     # not "cookies": the one that recognises this browser opens nothing, and keeps its owner from waiting
     answer.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -175,9 +181,15 @@ async def welcome(desk: Desk, vault: Vault, where: str, action: str = "person.si
     await desk.recorder.prepare(vault.account.public_key)
     answer = RedirectResponse(where, 303)
     vault_id = vault.account.vault_id
-    _set_cookie(answer, COOKIE, token, ABSOLUTE_S)
+    set_sign_in(answer, token)
     _set_cookie(answer, known_cookie(vault_id), desk.known_browsers.token(vault_id), known_browsers.HOLDS_S)
     return answer, sign_in
+
+
+def set_sign_in(answer: Response, token: str) -> Response:
+    """Give the browser the cookie that says who it is."""
+    _set_cookie(answer, COOKIE, token, ABSOLUTE_S)
+    return answer
 
 
 def _set_cookie(answer: Response, name: str, value: str, holds_s: int) -> None:

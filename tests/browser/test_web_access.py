@@ -57,7 +57,16 @@ def test_pages_before_anybody_is_signed_in(page: Page, box: WebBox) -> None:
 def test_sign_in_pages(page: Page, box: WebBox, people: int) -> None:
     for number in range(people):
         box.new_person(f"Person {number}")
-    for address in ("/signin", "/signin?why=locked", "/signin/lost-passphrase", "/join", "/trust", "/nowhere"):
+    for address in (
+        "/signin",
+        "/signin?why=locked",
+        "/signin/lost-passphrase",
+        "/join",
+        "/it/signin",
+        "/it/join",
+        "/trust",
+        "/nowhere",
+    ):
         page.goto(address)
         check(page)
 
@@ -103,6 +112,18 @@ def test_session__draft_edited_approved_and_live(page: Page, box: WebBox) -> Non
     expect(page.locator("#keys")).to_be_visible()
     check(page)
     page.goto(f"/sessions/{first}/lines/3/edit")
+    check(page)
+
+
+def test_account__events_and_invitation(page: Page, box: WebBox) -> None:
+    box.new_person()
+    sign_in(page, box.address, PASSPHRASE)
+    page.goto("/account")
+    check(page)
+    page.get_by_role("button", name="Invite a colleague").click()
+    expect(page.locator(".code-alone")).to_be_visible()
+    check(page)
+    page.goto("/account/events")
     check(page)
 
 

@@ -27,6 +27,7 @@ PUBLIC = {
     "/events",
     "/today/events",
 }
+PUBLIC |= {"/it/signin", "/it/join"}
 PUBLIC |= {"/sessions/{session_id}/events"}  # tells nothing but that nobody is signed in
 STARTED_AT_MS = 1_795_000_000_000
 

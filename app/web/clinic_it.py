@@ -1,0 +1,187 @@
+"""Clinic IT: is the device well? This account holds no key: sessions are out of its reach, not merely hidden."""
+
+import shutil
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import anyio
+from fastapi import APIRouter, Depends, Form, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from app.audit.chain import BOX, Event
+from app.box.invitations import Role
+from app.vault.errors import WeakPassphrase
+from app.web.audited import add_box_event, unaudited
+from app.web.desk import Desk, NotSignedIn, TheDesk, desk_of, show
+from app.web.setup import SETUP_GUESSES, WRONG_INVITATION
+from app.web.sign_ins import COOKIE, SignIn
+from app.web.signin import PASSPHRASES_DIFFER, forget, set_sign_in, wait_sentence
+from app.web.wording import counted, moment
+
+router = APIRouter(prefix="/it")
+
+CLINIC_IT = "clinic-it"  # where a therapist's sign-in has a vault's id
+EVENTS = 50
+WORDS = {
+    "account.created": "A therapist's account was made",
+    "audit.head": "Kept where a therapist's events end",
+    "box.record_damaged": "The box's record was damaged; the old one is kept aside",
+    "box.started": "The box started",
+    "it.invited": "Clinic IT invited a therapist",
+    "it.joined": "Clinic IT's account was made",
+    "it.signed_in": "Clinic IT signed in",
+    "passphrase.recovered": "A recovery code was used",
+    "person.signed_in": "A therapist signed in",
+    "recovery.refused": "A wrong recovery code",
+    "signin.refused": "A wrong passphrase",
+}
+ONE_GIB = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class ItSignInPage:
+    template: ClassVar[str] = "it_signin.html"
+    joining: bool  # the account is made, with an invitation
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxEvent:
+    seq: int
+    when: str
+    what: str
+    account: str  # its name, "" where it is about none
+
+
+@dataclass(frozen=True, slots=True)
+class ItPage:
+    template: ClassVar[str] = "it.html"
+    facts: tuple[tuple[str, str], ...]
+    people: tuple[str, ...]
+    events: tuple[BoxEvent, ...]  # newest first
+    head: str
+    broken: str
+    invitation: str = ""
+
+
+class JoinForm(BaseModel):
+    """What the page sends; code and passphrase in clear."""
+
+    code: str = Field(default="", repr=False)
+    passphrase: str = Field(default="", repr=False)
+    again: str = Field(default="", repr=False)
+
+
+def it_signed_in(request: Request) -> SignIn:
+    """Give clinic IT's sign-in.
+
+    Raises:
+        NotSignedIn: leads to the sign-in page.
+    """
+    sign_in = desk_of(request).sign_ins.find(request.cookies.get(COOKIE))
+    if sign_in is None or sign_in.vault_id != CLINIC_IT:
+        raise NotSignedIn
+    return sign_in
+
+
+It = Annotated[SignIn, Depends(it_signed_in)]
+
+
+@router.get("/signin", dependencies=[unaudited("shows an empty form")])
+def sign_in_form(request: Request) -> Response:
+    return show(request, ItSignInPage(joining=False))
+
+
+@router.post("/signin", dependencies=[unaudited("adds its event itself: it is the box's")])
+async def sign_in(request: Request, desk: TheDesk, passphrase: Annotated[str, Form()] = "") -> Response:
+    wait_s = desk.guesses.begin(CLINIC_IT, known_browser=False)
+    if wait_s:
+        return show(request, ItSignInPage(joining=False, problem=wait_sentence(wait_s)), status=429)
+    right = False
+    try:
+        right = await anyio.to_thread.run_sync(desk.it_account.verify, passphrase, limiter=desk.one_passphrase)
+    finally:
+        desk.guesses.end(CLINIC_IT, known_browser=False, right=right)
+    if not right:
+        await anyio.to_thread.run_sync(add_box_event, desk, "signin.refused")
+        return show(request, ItSignInPage(joining=False, problem="That is not clinic IT's passphrase."), status=422)
+    return await _welcome(desk, "it.signed_in")
+
+
+@router.get("/join", dependencies=[unaudited("shows an empty form")])
+def join_form(request: Request) -> Response:
+    return show(request, ItSignInPage(joining=True))
+
+
+@router.post("/join", dependencies=[unaudited("adds its event itself: it is the box's")])
+async def join(request: Request, desk: TheDesk, form: Annotated[JoinForm, Form()]) -> Response:
+    if form.passphrase != form.again:
+        return show(request, ItSignInPage(joining=True, problem=PASSPHRASES_DIFFER), status=422)
+    wait_s = desk.guesses.begin(SETUP_GUESSES, known_browser=False)
+    if wait_s:
+        return show(request, ItSignInPage(joining=True, problem=wait_sentence(wait_s)), status=429)
+    right = await anyio.to_thread.run_sync(desk.invitations.role_of, form.code) is Role.CLINIC_IT
+    desk.guesses.end(SETUP_GUESSES, known_browser=False, right=right)
+    if not right:
+        return show(request, ItSignInPage(joining=True, problem=WRONG_INVITATION), status=422)
+    try:
+        await anyio.to_thread.run_sync(desk.it_account.set_passphrase, form.passphrase, limiter=desk.one_passphrase)
+    except WeakPassphrase as error:
+        return show(request, ItSignInPage(joining=True, problem=str(error)), status=422)
+    await anyio.to_thread.run_sync(desk.invitations.spend, form.code)
+    desk.sign_ins.end_all(CLINIC_IT)
+    return await _welcome(desk, "it.joined")
+
+
+@router.get("", dependencies=[unaudited("shows the box and nothing clinical")])
+def box(request: Request, desk: TheDesk, _it: It) -> Response:
+    return show(request, _page(desk), here="it")
+
+
+@router.post("/invite", dependencies=[unaudited("adds its event itself: it is the box's")])
+def invite(request: Request, desk: TheDesk, _it: It) -> Response:
+    add_box_event(desk, "it.invited")
+    return show(request, _page(desk, desk.invitations.invite(Role.THERAPIST)), here="it")
+
+
+@router.post("/sign-out", dependencies=[unaudited("shows nothing")])
+async def sign_out(request: Request, desk: TheDesk, _it: It) -> Response:
+    desk.sign_ins.end(request.cookies.get(COOKIE))
+    return forget("/it/signin")
+
+
+async def _welcome(desk: Desk, action: str) -> Response:
+    await anyio.to_thread.run_sync(add_box_event, desk, action)
+    token, _ = desk.sign_ins.begin(CLINIC_IT)
+    return set_sign_in(RedirectResponse("/it", 303), token)
+
+
+def _page(desk: Desk, invitation: str = "") -> ItPage:
+    trail, people = desk.record.audit, desk.vaults.accounts()
+    names, broken = {one.vault_id: one.name for one in people}, trail.verify()
+    return ItPage(
+        facts=_facts(desk),
+        people=tuple(names.values()),
+        events=tuple(_event(event, names) for event in trail.latest(EVENTS)),
+        head=str(trail.head()),
+        broken=f"This trail was changed: {broken.why}." if broken else "",
+        invitation=invitation,
+    )
+
+
+def _facts(desk: Desk) -> tuple[tuple[str, str], ...]:
+    status, disk = desk.recorder.status, shutil.disk_usage(desk.settings.data_dir)
+    recorder = "does not answer" if status is None else status.state.value.replace("_", " ")
+    free = f"{disk.free / ONE_GIB:.1f} of {disk.total / ONE_GIB:.0f} GiB"
+    return (
+        ("Recorder", " ".join((recorder, *(status.reasons if status else ())))),
+        ("Transcription", desk.pipeline.speech_problem or "works"),
+        ("Storage free", free),
+        ("Vaults open now", counted(len(desk.vaults.unlocked()), "vault")),
+    )
+
+
+def _event(event: Event, names: dict[str, str]) -> BoxEvent:
+    who = event.subject if event.actor == BOX else event.actor
+    return BoxEvent(event.seq, moment(event.at_ms), WORDS.get(event.action, event.action), names.get(who, ""))
