@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from app.asr.client import SocketTranscriber
 from app.audit.chain import BOX
+from app.box.invitations import Invitations
 from app.box.record import BoxRecord
 from app.discovery import announced
 from app.errors import TacetError
@@ -19,6 +20,7 @@ from app.recorder_link import RecorderLink
 from app.settings import AppSettings
 from app.systemd import handed_over_socket, telling_systemd
 from app.tls import Certificate, ensure_certificate
+from app.vault.account import list_accounts
 from app.vault.vault import Vaults
 from app.web.auto_lock import AutoLock
 from app.web.connections import HEAD_BYTES, BoundedProtocol, allow_many_files
@@ -35,6 +37,8 @@ def main(settings: AppSettings) -> int:
     logging.basicConfig(level=logging.INFO, format="app: %(message)s")
     allow_many_files()
     certificate = ensure_certificate(settings.data_dir / "tls", settings.name)
+    if not list_accounts(settings.data_dir / "vaults"):
+        Invitations(settings.data_dir / "box").first_code()  # before anybody can knock: whoever does reads it first
     with _listening(settings) as listener:
         asyncio.run(_serve(settings, certificate, listener))
     return 0
