@@ -129,6 +129,7 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
             microphone,
             None if silence_allowed else Hearing(microphone, sound.sample_rate_hz, sound.channels, clock.monotonic_ms),
             Thermal(settings.max_temperature_c),
+            settings.configuration_problem,
         ),
         recipients=recipients,
         teller=teller,

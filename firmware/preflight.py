@@ -34,10 +34,11 @@ class Preflight:
     microphone: Microphone
     hearing: Hearing | None = None  # None: a file, which is what it is
     thermal: Thermal | None = None
+    configuration_problem: str | None = None  # whoever made it stands beside the box and should see it
 
     def check(self, *, listens: bool) -> Findings:
         """Looks at everything; an idle box `listens` for a moment, too. May take seconds; microphone closed only."""
-        missing = (self._recipient_reason(), self._disk_reason(), self._clock_reason())
+        missing = (self.configuration_problem, self._recipient_reason(), self._disk_reason(), self._clock_reason())
         board = () if self.thermal is None else self.thermal.reasons()
         reasons = (*(reason for reason in missing if reason is not None), *board)
         return Findings(reasons, self._microphone_reason(listens=listens))

@@ -34,6 +34,7 @@ class RecorderSettings(BaseModel):
     max_temperature_c: float = Field(default=80.0, ge=40, le=110)  # of the board, before a session may start
     segment_s: int = Field(default=300, ge=1)
     consent_policy: Literal["refuse", "warn", "allow"] = "warn"  # where no written consent is on file
+    configuration_problem: str | None = None  # the box sets it by itself: a mistake in tacet.toml, told by the light
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:

@@ -50,6 +50,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_notes(commands.add_parser("notes", help="draft a note from a transcript"))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
     _add_config(commands.add_parser("config", help="check tacet.toml, list its settings, make many"))
+    provision = commands.add_parser("provision", help="take in tacet.toml, as a box does at every start")
+    provision.set_defaults(run=_provision)
+    console = commands.add_parser("console", help="what stands on the box's screen: address, QR code, what to mend")
+    console.add_argument("--config", type=Path, default=CONFIG, help=f"configuration file (default {CONFIG})")
+    console.set_defaults(run=_console)
     for name, words in (
         ("recorder", "the process with microphone, button and light"),
         ("app", "the process with the vaults and the page"),
@@ -186,6 +191,18 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     from tacet.config import command  # noqa: PLC0415  same
 
     command.add_arguments(parser)
+
+
+def _provision(args: argparse.Namespace) -> int:
+    from tacet.provision.command import run_provision  # noqa: PLC0415  same
+
+    return run_provision(args)
+
+
+def _console(args: argparse.Namespace) -> int:
+    from tacet.provision.command import run_console  # noqa: PLC0415  same
+
+    return run_console(args)
 
 
 def _add_daemon(parser: argparse.ArgumentParser, name: str) -> None:

@@ -1,0 +1,38 @@
+"""What stands on the box's own screen: who it is, where its page is, what is wrong."""
+
+import shutil
+import subprocess
+
+from app.addresses import names_of_box
+from tacet.settings import BoxSettings
+
+
+def console_text(settings: BoxSettings) -> str:
+    """A few lines and a QR code of the page's address. No secret but the code for setting up, while there is one."""
+    app = settings.app
+    port = "" if app.port == 443 else f":{app.port}"  # noqa: PLR2004  what HTTPS means
+    by_name = f"https://{app.name}.local{port}/"
+    addresses = [str(one) for one in names_of_box(app.name).addresses if not one.is_loopback]
+    lines = ["", f"Tacet  {settings.box.room or app.name}", "", f"  Its page:  {by_name}"]
+    lines += [f"             https://{_host(address)}{port}/" for address in addresses]
+    lines += [] if addresses else ["             (no network yet: plug in the cable)"]
+    lines += [f"  To mend:   {problem}" for problem in _problems(settings)]
+    return "\n".join([*lines, "", qr_code(by_name)])
+
+
+def _problems(settings: BoxSettings) -> list[str]:
+    problem = settings.recorder.configuration_problem
+    return [problem] if problem else []
+
+
+def _host(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
+
+
+def qr_code(text: str) -> str:
+    """For a dark screen; empty where qrencode is not installed."""
+    program = shutil.which("qrencode")
+    if program is None:
+        return ""
+    drawn = subprocess.run([program, "-t", "UTF8", "-m", "2", text], capture_output=True, text=True, check=False)
+    return drawn.stdout
