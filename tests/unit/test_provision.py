@@ -1,0 +1,128 @@
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from tacet.config.check import check_text
+from tacet.config.sections import NetworkSection
+from tacet.provision.console import console_text
+from tacet.provision.identity import box_id, own_name
+from tacet.provision.network_file import network_file
+from tacet.provision.provision import Places, Provisioned, provision
+from tacet.settings import load_settings
+
+GOOD = '[box]\nname = "tacet-room-3"\ntime_zone = "Europe/Berlin"\n[recorder]\nchannels = 2\n'
+BROKEN = '[box]\nname = "Room 3"\n'
+
+
+@dataclass
+class Box:
+    """A box's folders, and what the running system was told."""
+
+    root: Path
+    commands: list[list[str]] = field(default_factory=list)
+
+    @property
+    def places(self) -> Places:
+        made = {name: self.root / name for name in ("boot", "identity", "effective", "network", "etc")}
+        for folder in ("boot", "identity", "etc"):
+            made[folder].mkdir(exist_ok=True)
+        return Places(**made)
+
+    def starts_with(self, text: str | None) -> Provisioned:
+        places = self.places
+        if text is not None:
+            (places.boot / "tacet.toml").write_text(text)
+        return provision(places, self.commands.append)
+
+    @property
+    def effective(self) -> Path:
+        return self.places.effective / "tacet.toml"
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Box:
+    return Box(tmp_path)
+
+
+def test_provision__a_good_file__reaches_every_process_the_network_and_the_name(box: Box) -> None:
+    done = box.starts_with(GOOD)
+    settings = load_settings(box.effective)
+    assert done == Provisioned("tacet-room-3", ())
+    assert (settings.app.name, settings.app.port, settings.recorder.channels) == ("tacet-room-3", 443, 2)
+    assert settings.recorder.configuration_problem is None
+    assert (box.places.etc / "hostname").read_text() == "tacet-room-3\n"
+    assert (box.places.etc / "localtime").readlink() == Path("/usr/share/zoneinfo/Europe/Berlin")
+    assert box.commands == [["hostnamectl", "--transient", "set-hostname", "tacet-room-3"]]
+    assert stat.S_IMODE(box.effective.stat().st_mode) == 0o644
+
+
+def test_provision__an_empty_file__gives_the_box_a_name_of_its_own_that_stays(box: Box, tmp_path: Path) -> None:
+    name = box.starts_with("").name
+    assert name.startswith("tacet-")
+    assert box.starts_with("").name == name
+    (tmp_path / "other").mkdir()
+    assert box_id(tmp_path / "other") != box_id(box.places.identity)
+
+
+def test_provision__a_broken_file__keeps_the_last_good_one_and_lets_the_light_tell(box: Box) -> None:
+    box.starts_with(GOOD)
+    done = box.starts_with(BROKEN)
+    settings = load_settings(box.effective)
+    assert [problem.line for problem in done.problems] == [2]
+    assert settings.app.name == "tacet-room-3"
+    assert settings.recorder.configuration_problem is not None
+    assert "line 2: [box] name" in settings.recorder.configuration_problem
+    assert "line 2" in console_text(settings)
+
+
+def test_provision__a_broken_file_at_the_first_start__serves_the_page_under_its_own_name(box: Box) -> None:
+    done = box.starts_with(BROKEN)
+    assert done.name == own_name(box_id(box.places.identity))
+    assert load_settings(box.effective).recorder.configuration_problem is not None
+
+
+def test_provision__a_file_that_was_mended__is_taken_in_again(box: Box) -> None:
+    box.starts_with(BROKEN)
+    box.starts_with(GOOD)
+    assert load_settings(box.effective).recorder.configuration_problem is None
+
+
+def test_provision__no_file__says_so_and_goes_on(box: Box) -> None:
+    done = box.starts_with(None)
+    assert "not on the boot partition" in done.problems[0].sentence
+
+
+def test_box_id__a_damaged_file__is_born_again(tmp_path: Path) -> None:
+    (tmp_path / "box-id").write_bytes(b"\xff\x00")
+    number = box_id(tmp_path)
+    assert len(number) == 16
+    assert box_id(tmp_path) == number
+
+
+def test_network_file__static__says_all_of_it() -> None:
+    network = NetworkSection.model_validate(
+        {"method": "static", "address": "192.168.7.20/24", "gateway": "192.168.7.1", "dns": ["192.168.7.1"]}
+    )
+    assert network_file(network).splitlines() == [
+        "[Match]",
+        "Type=ether",
+        "",
+        "[Network]",
+        "DHCP=no",
+        "Address=192.168.7.20/24",
+        "IPv6AcceptRA=no",
+        "Gateway=192.168.7.1",
+        "DNS=192.168.7.1",
+    ]
+
+
+def test_network_file__nothing_said__is_dhcp_on_every_wire() -> None:
+    assert "DHCP=yes" in network_file(NetworkSection())
+    assert "Name=enp1s0" in network_file(NetworkSection(interface="enp1s0"))
+
+
+def test_network__a_value_with_a_line_end__cannot_reach_the_networks_file() -> None:
+    for line in ('interface = "eth0\\n[Route]"', 'time_servers = ["a.b\\n[Route]"]'):
+        assert check_text(f"[network]\n{line}\n")[1] != ()
