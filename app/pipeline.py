@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.asr.transcriber import Transcriber, TranscriberAway, TranscriberFailed
+from app.asr.voiceprints import VoicePrinter
 from app.changes import Changes
 from app.domain import Cursor, SessionState
 from app.errors import TacetError
 from app.ingest import Ingest, OpenTape
 from app.speech.hearing import hear_next
+from app.speech.speaking import Speakers
 from app.vault.errors import NoSuchSession, VaultLocked
 from app.vault.vault import Vault, Vaults
 from firmware.tape import TapeErased, TapeError
@@ -36,11 +38,14 @@ class Pipeline:
     killed at any time.
     """
 
-    def __init__(self, tapes_dir: Path, vaults: Vaults, transcriber: Transcriber) -> None:
+    def __init__(
+        self, tapes_dir: Path, vaults: Vaults, transcriber: Transcriber, printer: VoicePrinter | None = None
+    ) -> None:
         self.changes = Changes()
         self._tapes_dir = tapes_dir
         self._vaults = vaults
         self._transcriber = transcriber
+        self._speakers = Speakers(printer)
         self._ingests: dict[Vault, Ingest] = {}
         self._progress: dict[str, Progress] = {}
         self._speech_problem: str | None = None
@@ -96,10 +101,11 @@ class Pipeline:
             ingest.follow(tape)
             self._note_start(vault, tape)
             cursor = hear_next(tape, vault.sessions, self._transcriber)
+            told = self._speakers.follow(tape, vault.sessions)
             if cursor is None:
                 return False
             self._tell(None)
-            self._note(ingest, vault, tape, cursor)
+            self._note(ingest, vault, tape, cursor, told=told)
         except (TapeErased, NoSuchSession):
             ingest.forget(tape.session_id)
             self._drop(tape)
@@ -109,6 +115,7 @@ class Pipeline:
         return True
 
     def _drop(self, tape: OpenTape) -> None:
+        self._speakers.forget(tape.session_id)
         self._progress.pop(tape.session_id, None)
         self.changes.notify()
 
@@ -120,9 +127,9 @@ class Pipeline:
         cursor = vault.sessions.cursor(tape.session_id)
         self._show(vault, tape, cursor)
 
-    def _note(self, ingest: Ingest, vault: Vault, tape: OpenTape, cursor: Cursor) -> None:
+    def _note(self, ingest: Ingest, vault: Vault, tape: OpenTape, cursor: Cursor, *, told: bool) -> None:
         self._show(vault, tape, cursor)
-        if cursor.finished:
+        if cursor.finished and told:
             vault.sessions.set_state(tape.session_id, SessionState.DRAFTED, tape.reader.damage)
             ingest.release(tape)
             self._progress.pop(tape.session_id, None)
@@ -144,6 +151,7 @@ class Pipeline:
         for vault in [vault for vault in self._ingests if vault not in unlocked]:
             del self._ingests[vault]
             self._progress.clear()
+            self._speakers.forget_all()
 
     def _tell(self, problem: str | None) -> None:
         if problem != self._speech_problem:

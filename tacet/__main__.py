@@ -141,6 +141,7 @@ def _add_transcribe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", default="base", help="speech model (default base)")
     parser.add_argument("--threads", type=int, default=0, help="for the model (default: one a core)")
+    parser.add_argument("--speakers", type=int, default=2, help="people to tell apart by voice (default 2)")
     parser.set_defaults(run=_transcribe, models_dir=default_models_dir())
 
 

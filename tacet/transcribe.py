@@ -4,7 +4,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ from typing import Any
 from tqdm import tqdm
 
 from app.asr.transcriber import Transcriber
-from app.domain import Segment
+from app.domain import Attribution, Segment, Told
 from app.errors import TacetError
 from app.speech.listening import Heard, listen
 from models import locate
 from tacet.sound_file import blocks_of, channels_of, seconds_of
+from tacet.speakers import attributed, speakers_in
 from tacet.subtitles import srt, vtt
 
 PAUSE_MS = 2_000  # a silence from this length on is told as one
@@ -29,6 +30,7 @@ class Transcript:
     language: str | None
     segments: tuple[Segment, ...]
     not_understood: tuple[tuple[int, int], ...]  # start and end in ms
+    told: Told = Told.NOBODY  # how it was told who speaks
 
     @property
     def pauses(self) -> list[tuple[int, int]]:
@@ -50,8 +52,19 @@ def run_transcribe(args: argparse.Namespace) -> int:
     channels = args.channels or min(2, channels_of(args.file))
     if not 0 <= args.threads <= 64:  # noqa: PLR2004  the setting's own limit
         raise TacetError(f"--threads {args.threads} is not possible: name a number from 0 (one a core) to 64.")
-    print(_shaped(transcribe(args.file, channels, _load(args)), args))
+    if not 1 <= args.speakers <= 6:  # noqa: PLR2004  as on the page
+        raise TacetError(f"--speakers {args.speakers} is not possible: name a number from 1 to 6.")
+    transcript = transcribe(args.file, channels, _load(args))
+    attribution = speakers_in(args.file, channels, args.models_dir, args.speakers)
+    if attribution.told is Told.NO_MODEL:
+        print("Nobody is told apart: run `tacet models fetch campplus` first.", file=sys.stderr)
+    print(_shaped(with_speakers(transcript, attribution), args))
     return 0
+
+
+def with_speakers(transcript: Transcript, attribution: Attribution) -> Transcript:
+    """Cut the segments where the speaker changes."""
+    return replace(transcript, segments=attributed(transcript.segments, attribution), told=attribution.told)
 
 
 def transcribe(path: Path, channels: int, transcriber: Transcriber) -> Transcript:
@@ -98,13 +111,20 @@ def as_json(transcript: Transcript) -> dict[str, Any]:
         "segments": [_segment(segment) for segment in transcript.segments],
         "pauses": _spans(transcript.pauses),
         "not_understood": _spans(transcript.not_understood),
+        "speakers_told_by": transcript.told.value,
     }
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
     names = ("start_ms", "end_ms", "speaker", "text", "probability", "path")
     words = [
-        {"start_ms": word.start_ms, "end_ms": word.end_ms, "word": word.text, "probability": word.probability}
+        {
+            "start_ms": word.start_ms,
+            "end_ms": word.end_ms,
+            "word": word.text,
+            "probability": word.probability,
+            "speaker": segment.speaker,
+        }
         for word in segment.words
     ]
     return {name: getattr(segment, name) for name in names} | {"words": words}

@@ -6,6 +6,7 @@ import sys
 from app.asr.server import TranscriberServer, listen
 from app.asr.settings import AsrSettings
 from app.asr.transcriber import Transcriber
+from app.asr.voiceprints import VoicePrinter
 from app.systemd import handed_over_socket
 from models import locate
 
@@ -21,8 +22,13 @@ def main(settings: AsrSettings) -> int:
 
         return WhisperTranscriber(locate(settings.models_dir, settings.model), settings.model, settings.threads)
 
+    def load_printer() -> VoicePrinter:
+        from app.asr.campplus import CampPlusPrinter  # noqa: PLC0415  only where there is one microphone
+
+        return CampPlusPrinter(locate(settings.models_dir, "campplus"))
+
     listener = handed_over_socket(os.environ) or listen(settings.run_dir / "asr.sock")
-    server = TranscriberServer(listener, load)
+    server = TranscriberServer(listener, load, load_printer)
     server.warm_up()
     server.serve_forever()
     return 0

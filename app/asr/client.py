@@ -1,31 +1,43 @@
 import socket
 from pathlib import Path
+from typing import Any
 
-from app.asr.protocol import heard_from, receive_frame, send_frame, window_head
+from app.asr.protocol import VOICEPRINTS, heard_from, receive_frame, send_frame, voiceprints_from, window_head
 from app.asr.transcriber import Heard, TranscriberAway, TranscriberFailed, Window
+from app.asr.voiceprints import Voiceprints
 
 ANSWER_WITHIN_S = 300.0  # a window takes seconds; a slow board under heat, a minute
 
 
 class SocketTranscriber:
-    """The Transcriber in its own process. Keeps one connection; one thread at a time. Handles speech in clear."""
+    """The Transcriber and the VoicePrinter in their own process.
+
+    Keeps one connection; one thread at a time. Handles speech and voiceprints in clear.
+    """
 
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
         self._connection: socket.socket | None = None
 
     def hear(self, window: Window) -> Heard:
+        head, _ = self._ask(window_head(window), window.pcm)
+        return heard_from(head)
+
+    def voiceprints(self, pcm: bytes) -> Voiceprints:
+        return voiceprints_from(*self._ask(VOICEPRINTS, pcm))
+
+    def _ask(self, asked: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         try:
             connection = self._connected()
-            send_frame(connection, window_head(window), window.pcm)
-            head, _ = receive_frame(connection)
+            send_frame(connection, asked, body)
+            head, answer = receive_frame(connection)
         except (OSError, ValueError) as error:
             self.close()
             message = "the asr process does not answer"
             raise TranscriberAway(message) from error
         if "error" in head:
             raise TranscriberFailed(head["error"])
-        return heard_from(head)
+        return head, answer
 
     def close(self) -> None:
         if self._connection:

@@ -1,7 +1,8 @@
 """How app and asr speak over a Unix socket: a frame is a length, a JSON head, a length, a body of PCM.
 
 Both lengths are 4 bytes, big-endian. A request carries a window (its sound as the body), an answer the words or one
-sentence in `error`. One request at a time a connection; a broken connection means: ask again.
+sentence in `error`. A request whose head asks for `voiceprints` carries a sound; its answer's body holds the prints.
+One request at a time a connection; a broken connection means: ask again.
 """
 
 import json
@@ -10,7 +11,10 @@ import struct
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from app.asr.transcriber import NEIGHBOUR_SAMPLES, WINDOW_SAMPLES, Heard, Utterance, Window
+from app.asr.voiceprints import Voiceprints
 from app.domain import Context, Word
 
 LENGTH = struct.Struct(">I")
@@ -71,3 +75,17 @@ def heard_from(head: dict[str, Any]) -> Heard:
 
 def _context(head: dict[str, Any]) -> Context:
     return Context(**head | {"prompt": tuple(head["prompt"])})
+
+
+PRINT_VALUES = 192
+VOICEPRINTS = {"ask": "voiceprints"}
+
+
+def voiceprints_frame(heard: Voiceprints) -> tuple[dict[str, Any], bytes]:
+    """Head and body of the answer."""
+    return {"speech": heard.speech, "spans": heard.spans}, heard.prints.astype("<f4").tobytes()
+
+
+def voiceprints_from(head: dict[str, Any], body: bytes) -> Voiceprints:
+    speech, spans = (tuple((start_ms, end_ms) for start_ms, end_ms in head[name]) for name in ("speech", "spans"))
+    return Voiceprints(speech, spans, np.frombuffer(body, "<f4").reshape(len(spans), PRINT_VALUES))

@@ -3,9 +3,18 @@ import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from app.asr.protocol import heard_head, receive_frame, send_frame, window_from
+from app.asr.protocol import (
+    VOICEPRINTS,
+    heard_head,
+    receive_frame,
+    send_frame,
+    voiceprints_frame,
+    window_from,
+)
 from app.asr.transcriber import Transcriber
+from app.asr.voiceprints import VoicePrinter
 from models import ModelError
 
 log = logging.getLogger(__name__)
@@ -18,8 +27,12 @@ class TranscriberServer:
     a repaired model is taken up without a restart.
     """
 
-    def __init__(self, listener: socket.socket, load: Callable[[], Transcriber]) -> None:
+    def __init__(
+        self, listener: socket.socket, load: Callable[[], Transcriber], load_printer: Callable[[], VoicePrinter]
+    ) -> None:
         self._load = load
+        self._load_printer = load_printer
+        self._printer: VoicePrinter | None = None
         self._transcriber: Transcriber | None = None
         self._listener = listener
 
@@ -41,12 +54,18 @@ class TranscriberServer:
             while True:
                 head, body = receive_frame(connection)
                 try:
-                    answer = heard_head(self._loaded().hear(window_from(head, body)))
+                    answer = self._answer(head, body)
                 except ModelError as error:
-                    answer = {"error": str(error)}
-                send_frame(connection, answer)
+                    answer = {"error": str(error)}, b""
+                send_frame(connection, *answer)
         except (ConnectionError, ValueError, KeyError):
             return  # the app went away or was restarted; it comes back by itself
+
+    def _answer(self, head: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        if head == VOICEPRINTS:
+            self._printer = self._printer or self._load_printer()
+            return voiceprints_frame(self._printer.voiceprints(body))
+        return heard_head(self._loaded().hear(window_from(head, body))), b""
 
     def _loaded(self) -> Transcriber:
         if self._transcriber is None:

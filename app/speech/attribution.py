@@ -114,6 +114,11 @@ def segments(
     ]
 
 
+def one_channel(pcm: bytes, channels: int, channel: int) -> bytes:
+    """What one microphone heard, s16le mono."""
+    return np.frombuffer(pcm, dtype="<i2").reshape(-1, channels)[:, channel].tobytes()
+
+
 def mixed_down(pcm: bytes, channels: int) -> bytes:
     """Mean of the channels, s16le mono: what the transcriber hears."""
     if channels == 1:

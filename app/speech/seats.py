@@ -163,7 +163,9 @@ def _two_seats(level: Values, delay: Values, speech: NDArray[np.bool_]) -> list[
 
 
 def _are_one(first: Seat, second: Seat) -> bool:
-    alike = float(np.corrcoef(first.delays, second.delays)[0, 1])
+    one, other = (np.array(seat.delays) - np.mean(seat.delays) for seat in (first, second))
+    lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
+    alike = float(one @ other) / lengths if lengths else 1.0
     return first.level_db - second.level_db < NARROWEST_DB and alike > NEAREST
 
 

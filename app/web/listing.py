@@ -49,7 +49,13 @@ def _session(row: SessionRow) -> dict[str, Any]:
 
 def _line(line: Line) -> dict[str, Any]:
     words = [
-        {"start_ms": word.start_ms, "end_ms": word.end_ms, "word": word.text, "probability": word.probability}
+        {
+            "start_ms": word.start_ms,
+            "end_ms": word.end_ms,
+            "word": word.text,
+            "probability": word.probability,
+            "speaker": line.speaker,
+        }
         for word in line.words
     ]
     return {

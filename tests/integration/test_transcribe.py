@@ -17,10 +17,12 @@ def test_transcribe__the_demo_session__gives_speakers_words_and_times() -> None:
     answer = transcribe(str(DEMO_SESSION), "--json")
     assert answer.returncode == 0, answer.stderr
     told = json.loads(answer.stdout)
-    assert set(told) == {"duration_s", "model", "language", "segments", "pauses", "not_understood"}
+    assert set(told) == {"duration_s", "model", "language", "segments", "pauses", "not_understood", "speakers_told_by"}
     assert told["language"] == "en"
     assert word_error_rate(demo_words(), " ".join(segment["text"] for segment in told["segments"])) < 0.08
     assert {segment["speaker"] for segment in told["segments"]} == {"1", "2"}
+    assert told["speakers_told_by"] == "seats"
+    assert all(word["speaker"] == segment["speaker"] for segment in told["segments"] for word in segment["words"])
     assert {segment["path"] for segment in told["segments"]} <= {"first", "sampled"}
     words = [word for segment in told["segments"] for word in segment["words"]]
     assert all(0 <= word["start_ms"] <= word["end_ms"] <= told["duration_s"] * 1000 + 100 for word in words)
@@ -35,6 +37,7 @@ def test_transcribe__the_demo_session__gives_speakers_words_and_times() -> None:
         ((__file__,), "cannot be read as sound"),
         ((str(DEMO_SESSION), "--threads", "-1"), "--threads -1"),
         ((str(DEMO_SESSION), "--model", "bsae"), "base"),
+        ((str(DEMO_SESSION), "--speakers", "7"), "--speakers 7"),
     ],
 )
 def test_transcribe__something_wrong__says_it_in_one_sentence(arguments: tuple[str, ...], sentence: str) -> None:

@@ -151,7 +151,8 @@ def test_transcript_json__under_review__has_what_scripts_need(client: WebClient,
     assert (facts["sample_rate_hz"], facts["channels"]) == (RATE_HZ, 2)
     first = facts["transcript"][0]
     assert (first["start_ms"], first["speaker"], first["text"]) == (500, "1", "Good morning, Martin.")
-    assert first["words"][2] == {"start_ms": 1100, "end_ms": 1380, "word": "Martin", "probability": 0.95}
+    third = {"start_ms": 1100, "end_ms": 1380, "word": "Martin", "probability": 0.95, "speaker": "1"}
+    assert first["words"][2] == third
     assert [one["id"] for one in client.http.get("/sessions.json").json()] == [SESSION]
 
 
