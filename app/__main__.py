@@ -55,15 +55,21 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     server = PageServer(_server_config(web, certificate), web.state.desk.closing)
     _end_at_signals(server)
     stopping = threading.Event()
-    erase = web.state.desk.withdrawals.run
-    for name, work in (("pipeline", pipeline.run), ("withdrawals", erase)):
+    desk = web.state.desk
+    works = {
+        "pipeline": pipeline.run,
+        "withdrawals": desk.withdrawals.run,
+        "retention": desk.retention.run,
+        "indexer": desk.indexer.run,
+    }
+    for name, work in works.items():
         threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()
     async with _announced(settings), telling_systemd(os.environ), asyncio.TaskGroup() as tasks:
-        following = tasks.create_task(recorder.follow())
-        locking = tasks.create_task(AutoLock(web.state.desk).run())
+        followers = (recorder.follow(), AutoLock(desk).run(), desk.preparing.follow())
+        following = [tasks.create_task(one) for one in followers]
         await server.serve(sockets=[listener])
-        following.cancel()
-        locking.cancel()
+        for one in following:
+            one.cancel()
     stopping.set()
     pipeline.stop()
     vaults.lock_all()

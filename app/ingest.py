@@ -6,6 +6,7 @@ from pathlib import Path
 from app.domain import Pause, SessionHead, SessionState
 from app.vault.vault import Vault
 from firmware.tape import (
+    AppointmentRecord,
     ConsentEvent,
     ConsentRecord,
     TapeErased,
@@ -65,8 +66,14 @@ class Ingest:
         tape.being_written = tape.reader.growing
         stretches = len(tape.reader.stretches())
         if stretches != tape.breaks:
+            self._link_to_appointment(tape)
             self._vault.sessions.add_pauses(tape.session_id, list(_pauses(tape.reader)))
             tape.breaks = stretches
+
+    def _link_to_appointment(self, tape: OpenTape) -> None:
+        for record in tape.reader.occurrences():
+            if isinstance(record, AppointmentRecord):
+                self._vault.clients.link_from_tape(tape.session_id, record.appointment_id)
 
     def release(self, tape: OpenTape) -> None:
         """Nothing more will come of this tape."""

@@ -21,6 +21,8 @@ class RecorderLink:
         self._client = client
         self._status: BoxStatus | None = None
         self._recipient: Recipient | None = None  # who was last asked for
+        self._next: tuple[str | None, bool] = (None, False)  # the next recording's appointment, written consent
+        self._told = True  # whether the recorder knows of `_next`
 
     @property
     def status(self) -> BoxStatus | None:
@@ -37,12 +39,17 @@ class RecorderLink:
         if self._status:
             await self._ask(Withdraw(session_id=session_id))
 
-    async def prepare(self, public_key: bytes) -> None:
+    async def prepare(
+        self, public_key: bytes, appointment_id: str | None = None, *, consent_on_file: bool = False
+    ) -> None:
         """Seal the next recordings to this X25519 key (32 bytes), now or as soon as the recorder can be told.
 
-        The recorder keeps it. A recording that is going on stays with whom it began for.
+        The recorder keeps the key, and the rest for one recording. A recording that is going on stays with whom it
+        began for.
         """
         self._recipient = Recipient(public_key)
+        if self._next != (appointment_id, consent_on_file):
+            self._next, self._told = (appointment_id, consent_on_file), False
         await self._hand_over()
 
     async def follow(self) -> None:
@@ -54,15 +61,27 @@ class RecorderLink:
             await self._hand_over()
 
     async def _hand_over(self) -> None:
-        """Ask again with every status until the recorder says that it seals to the recipient."""
+        """Ask again with every status until the recorder says that it is prepared like this.
+
+        It forgets the appointment with every recording and every restart; within the appointment it is told again.
+        """
         status, recipient = self._status, self._recipient
         if status is None or recipient is None or status.state not in MAY_BE_PREPARED:
             return
-        if status.recipient_key_id != recipient.key_id:
-            await self._ask(Prepare(public_key=recipient.public_key.hex()))
+        appointment_id, consent_on_file = self._next
+        known = (status.recipient_key_id, status.appointment_id) == (recipient.key_id, appointment_id)
+        if known and self._told:
+            return
+        public_key = recipient.public_key.hex()
+        self._told = await self._ask(
+            Prepare(public_key=public_key, appointment_id=appointment_id, consent_on_file=consent_on_file)
+        )
 
-    async def _ask(self, command: Command) -> None:
+    async def _ask(self, command: Command) -> bool:
+        """Tell whether the recorder took the command."""
         try:
             await self._client.send(command)
         except RecorderAway:
             log.warning("the recorder could not be asked to %s", command.command)
+            return False
+        return True

@@ -20,4 +20,7 @@ class AppSettings(BaseModel):
     lock_at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # every vault, by the box's own clock
     lock_after_idle_min: int = Field(default=240, ge=15)  # without a sign of life, and with nothing left to write down
     requests_a_second: float = Field(default=50, gt=0)  # from one machine, eight times as many in one go
+    sticks_dir: Path = Path("/media")  # a USB stick is mounted in a folder below
+    audio_days: int | None = Field(default=7, ge=0)  # sound is kept after approval; None: until somebody erases it
+    text_days: int | None = Field(default=None, ge=0)  # transcripts and drafts, the same
     simulator_url: str | None = None  # where the picture of the box is, when the button is simulated

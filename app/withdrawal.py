@@ -11,7 +11,7 @@ from pathlib import Path
 
 from app.domain import Receipt
 from app.errors import TacetError
-from app.vault.errors import NoSuchSession, VaultLocked
+from app.vault.errors import LegallyHeld, NoSuchSession, VaultLocked
 from app.vault.sessions import wall_clock_ms
 from app.vault.vault import Vault, Vaults
 from firmware.tape import (
@@ -62,13 +62,14 @@ class Withdrawals:
                 if withdrawal.key_id == vault.account.key_id:
                     self._finish_if_possible(vault, withdrawal)
 
-    def withdraw(self, vault: Vault, session_id: str) -> Receipt:
+    def withdraw(self, vault: Vault, session_id: str, asked_by: AskedBy = AskedBy.PAGE) -> Receipt:
         """Erase a session of this vault, and give the receipt.
 
         Raises:
             NoSuchSession: It is not there, perhaps not any more.
             StillRecording: The recorder has to be asked.
             WithdrawalUnfinished: It is begun and goes on by itself.
+            LegallyHeld: A legal hold lies on its client; nothing was done.
             VaultLocked: Nothing was done.
         """
         known = vault.sessions.receipt(session_id)
@@ -77,12 +78,16 @@ class Withdrawals:
         row = vault.sessions.get(session_id)
         if row is None:
             raise NoSuchSession("This session is not in your vault; it may have been erased. Go back to the list.")
+        if vault.keeping.is_session_held(session_id):
+            raise LegallyHeld(
+                "A legal hold lies on this session's client, so nothing was erased. Lift it on the client's page first."
+            )
         if is_being_written(self._tapes_dir / session_id):
             raise StillRecording("This session is still going on. Withdraw it with the button on the box.")
         withdrawal = Withdrawal(
             session_id=session_id,
             key_id=vault.account.key_id,
-            asked_by=AskedBy.PAGE,
+            asked_by=asked_by,
             asked_at_ms=wall_clock_ms(),
             clock_trusted=True,
             samples=row.samples,

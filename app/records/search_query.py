@@ -27,14 +27,13 @@ def to_match(typed: str) -> str:
     return " ".join(parts[:MOST_WORDS])
 
 
-def to_pattern(typed: str) -> re.Pattern[str]:
-    """What to mark in a line that was found; compared on folded text."""
-    found = []
-    for phrase, word in _PARTS.findall(typed[:LONGEST]):
-        words = [re.escape(folded(one)) for one in _WORD.findall(phrase or word)]
-        if words:
-            found.append(r"\W+".join(words) + (r"\b" if phrase else ""))
-    return re.compile(rf"\b(?:{'|'.join(found)})") if found else re.compile(r"(?!)")
+def query_words(typed: str) -> tuple[tuple[str, bool], ...]:
+    """The words to mark in a line that was found, folded, and whether each is meant whole."""
+    return tuple(
+        (folded(one), bool(phrase))
+        for phrase, word in _PARTS.findall(typed[:LONGEST])
+        for one in _WORD.findall(phrase or word)
+    )
 
 
 def near_names(typed: str, names: dict[str, str], most: int = 8) -> list[str]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from app.vault.database import Connection, Database
 
 PAGE_WORDS = 700
+_LAST = 2**31  # to the end
 
 
 @dataclass(frozen=True, slots=True)
 class IndexLine:
-    seq: int
+    seq: int  # of the segment that the line begins in
     text: str = field(repr=False)  # as it stands; speech in clear
 
 
@@ -44,17 +45,19 @@ class SearchStore:
         """The sessions whose words the index does not know as they stand, each with the version to note."""
         return self._database.read(_stale)
 
-    def index(self, session_id: str, version: str, lines: Sequence[IndexLine]) -> None:
-        """Put the session's lines in place of what the index knew of it."""
+    def index(self, session_id: str, version: str, lines: Sequence[IndexLine]) -> bool:
+        """Put the session's lines in place of what the index knew of it; tells whether it knew anything."""
 
-        def change(connection: Connection) -> None:
+        def change(connection: Connection) -> bool:
             if connection.execute("SELECT 1 FROM sessions WHERE session_id = ?", (session_id,)).fetchone() is None:
-                return
-            connection.execute("DELETE FROM search_pages WHERE session_id = ?", (session_id,))
-            for page in _pages(lines):
+                return False
+            known = connection.execute("DELETE FROM search_pages WHERE session_id = ?", (session_id,)).rowcount
+            pages = _pages(lines)
+            ends = [*(page[0].seq - 1 for page in pages[1:]), _LAST]
+            for page, last_seq in zip(pages, ends, strict=bool(pages)):
                 (page_id,) = connection.execute(
                     "INSERT INTO search_pages (session_id, first_seq, last_seq) VALUES (?, ?, ?) RETURNING page_id",
-                    (session_id, page[0].seq, page[-1].seq),
+                    (session_id, page[0].seq, max(page[0].seq, last_seq)),
                 ).fetchone()
                 text = "\n".join(line.text for line in page)
                 connection.execute("INSERT INTO search (rowid, text) VALUES (?, ?)", (page_id, text))
@@ -63,8 +66,9 @@ class SearchStore:
                 " ON CONFLICT (session_id) DO UPDATE SET version = excluded.version",
                 (session_id, version),
             )
+            return known > 0
 
-        self._database.write(change)
+        return self._database.write(change)
 
     def find(self, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
         """The pages that match, newest first."""
@@ -88,7 +92,7 @@ def _stale(connection: Connection) -> list[tuple[str, str]]:
     rows = connection.execute(
         "SELECT session_id, printf('%d %d', heard_segments,"
         " coalesce((SELECT max(edit_id) FROM edits WHERE edits.session_id = sessions.session_id), 0)) AS version"
-        " FROM sessions WHERE heard_segments > 0 AND version IS NOT"
+        " FROM sessions WHERE heard_all AND heard_segments > 0 AND version IS NOT"
         " (SELECT version FROM search_versions WHERE search_versions.session_id = sessions.session_id)"
     )
     return [(row[0], row[1]) for row in rows]

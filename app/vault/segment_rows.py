@@ -7,6 +7,8 @@ from app.domain import Pause, Segment, Word
 from app.vault.database import Connection, Row
 from app.vault.errors import NoSuchSession
 
+LAST_SEQ = 2**31  # more than any session has
+
 
 def insert_segments(connection: Connection, session_id: str, segments: Sequence[Segment]) -> int:
     """Add the segments and tell how many words they hold."""
@@ -32,11 +34,12 @@ def insert_segments(connection: Connection, session_id: str, segments: Sequence[
     return sum(len(segment.words) or len(segment.text.split()) for segment in segments)
 
 
-def read_segments(connection: Connection, session_id: str) -> list[Segment]:
+def read_segments(connection: Connection, session_id: str, first: int = 0, last: int = LAST_SEQ) -> list[Segment]:
+    """The segments, or a stretch of them, both ends included."""
     rows = connection.execute(
         "SELECT seq, start_ms, end_ms, speaker, text, probability, words, model, path FROM segments"
-        " WHERE session_id = ? ORDER BY seq",
-        (session_id,),
+        " WHERE session_id = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+        (session_id, first, last),
     )
     return [_segment(row) for row in rows]
 

@@ -97,6 +97,10 @@ class SessionStore:
     def content(self, session_id: str) -> SessionContent:
         return self._database.read(lambda connection: _content(connection, session_id))
 
+    def stretch(self, session_id: str, first: int, last: int) -> SessionContent:
+        """The content with the segments of a stretch alone, both ends included: to show a place, never to approve."""
+        return self._database.read(lambda connection: _content(connection, session_id, first, last))
+
     def set_state(self, session_id: str, state: SessionState, problem: str | None = None) -> None:
         """Where the session stands, and a sentence for the therapist if something is wrong (None clears it).
 
@@ -351,10 +355,12 @@ class SessionStore:
         return heard
 
 
-def _content(connection: Connection, session_id: str) -> SessionContent:
+def _content(
+    connection: Connection, session_id: str, first: int = 0, last: int = segment_rows.LAST_SEQ
+) -> SessionContent:
     return SessionContent(
         row=session_rows.require_session(connection, session_id),
-        segments=tuple(segment_rows.read_segments(connection, session_id)),
+        segments=tuple(segment_rows.read_segments(connection, session_id, first, last)),
         edits=edit_rows.read_latest(connection, session_id),
         pauses=tuple(segment_rows.read_pauses(connection, session_id)),
         approval=approval_rows.read_standing(connection, session_id),

@@ -12,6 +12,9 @@ from starlette.responses import HTMLResponse
 from app.box.invitations import Invitations
 from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
+from app.indexing import Indexer
+from app.preparing import Preparing
+from app.retention import Retention
 from app.settings import AppSettings
 from app.vault.vault import Vault, Vaults
 from app.web.box import BoxView, box_view
@@ -37,6 +40,9 @@ class Desk:
     invitations: Invitations
     known_browsers: KnownBrowsers
     it_account: ItAccount
+    preparing: Preparing
+    retention: Retention
+    indexer: Indexer
     sign_ins: SignIns = field(default_factory=SignIns)
     guesses: Guesses = field(default_factory=Guesses)
     closing: asyncio.Event = field(default_factory=asyncio.Event)  # set when the server is about to stop

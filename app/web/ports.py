@@ -40,8 +40,13 @@ class Recorder(Protocol):
         """Ask the recorder to stop and erase this session; it does so only while that is the one under way."""
         ...
 
-    async def prepare(self, public_key: bytes) -> None:
-        """From now on seal to this key (32 bytes, raw X25519), also when the recorder is away just now."""
+    async def prepare(
+        self, public_key: bytes, appointment_id: str | None = None, *, consent_on_file: bool = False
+    ) -> None:
+        """From now on seal to this key (32 bytes, raw X25519), also when the recorder is away just now.
+
+        `appointment_id` (32 hex digits) is what the next recording belongs to; `consent_on_file`: in writing.
+        """
         ...
 
 

@@ -10,10 +10,25 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.errors import TacetError
-from app.vault.errors import NoSuchSession, VaultDamaged, VaultFailed, VaultFull, VaultLocked
+from app.vault.errors import (
+    NoSuchAppointment,
+    NoSuchClient,
+    NoSuchConsent,
+    NoSuchSession,
+    VaultDamaged,
+    VaultFailed,
+    VaultFull,
+    VaultLocked,
+)
 from app.web.desk import NotSignedIn, RecoveryCodePending, show, show_part, visitor
 from firmware.tape import TapeErased
 
+WAYS_ON = (
+    ("/clients", "/clients", "Go to the clients"),
+    ("/consent", "/clients", "Go to the clients"),
+    ("/week", "/week", "Go to the week"),
+    ("/appointments", "/week", "Go to the week"),
+)
 SESSION_PATH = re.compile(r"/sessions/[0-9a-f]{32}")
 
 
@@ -69,6 +84,9 @@ def _way_on(request: Request, status: int) -> tuple[str, str]:
     session = SESSION_PATH.match(request.url.path)
     if session and status != 404:  # noqa: PLR2004  HTTP's own
         return session.group(), "Back to the session"
+    for start, where, label in WAYS_ON:
+        if request.url.path.startswith(start):
+            return where, label
     return "/today", "Go to Today"
 
 
@@ -100,7 +118,7 @@ def _unreadable(request: Request, _error: Exception) -> Response:
 
 def _told(request: Request, error: Exception) -> Response:
     match error:
-        case NoSuchSession():
+        case NoSuchSession() | NoSuchClient() | NoSuchAppointment() | NoSuchConsent():
             return problem(request, 404)
         case VaultDamaged() | VaultFailed() | VaultFull():
             return problem(request, 500, str(error))

@@ -12,6 +12,10 @@ from starlette.staticfiles import StaticFiles
 from app.box.invitations import Invitations
 from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
+from app.indexing import Indexer
+from app.preparing import Preparing
+from app.records.retention import Rule
+from app.retention import Retention
 from app.settings import AppSettings
 from app.vault.vault import Vaults
 from app.web import (
@@ -20,17 +24,26 @@ from app.web import (
     audio,
     audit_page,
     clinic_it,
+    appointments,
+    calendars,
+    client_forms,
+    clients,
+    consenting,
     controls,
     events,
     exporting,
+    keeping,
     lines,
+    linking,
     listing,
+    searching,
     session,
     setup,
     signin,
     strength,
     today,
     trust,
+    week,
     withdrawing,
 )
 from app.web.audited import refuse_unmapped, unaudited
@@ -66,6 +79,15 @@ ROUTES = (
     strength,
     today,
     trust,
+    appointments,
+    calendars,
+    client_forms,
+    clients,
+    consenting,
+    keeping,
+    linking,
+    searching,
+    week,
     withdrawing,
 )
 
@@ -91,6 +113,9 @@ def create_app(
         invitations,
         KnownBrowsers(box_dir),
         ItAccount(box_dir, vaults.cost),
+        Preparing(vaults, recorder),
+        Retention(settings.data_dir / "tapes", vaults, withdrawals, Rule(settings.audio_days, settings.text_days)),
+        Indexer(vaults),
     )
     hosts, rates = HostList(settings.name, settings.hosts), Rates(settings.requests_a_second)
     app.add_middleware(Shield, refusal=refusal, hosts=hosts, rates=rates)

@@ -17,6 +17,8 @@ from app.web.rates import Rates
 log = logging.getLogger(__name__)
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+MAX_UPLOAD_BYTES = 17 * 1024 * 1024  # a calendar file and its form
+UPLOADS = frozenset({"/week/calendars"})
 MAX_BODY_BYTES = 64 * 1024  # the longest form is one line of a transcript
 
 POLICY = (
@@ -98,7 +100,8 @@ class Shield:
         if is_foreign(headers):
             return self._refusal(Request(scope), 403, "")
         length = headers.get("content-length", "0")
-        too_long = not length.isdigit() or int(length) > MAX_BODY_BYTES or "transfer-encoding" in headers
+        longest = MAX_UPLOAD_BYTES if scope["path"] in UPLOADS else MAX_BODY_BYTES
+        too_long = not length.isdigit() or int(length) > longest or "transfer-encoding" in headers
         return self._refusal(Request(scope), 413, "") if too_long else None
 
 

@@ -46,5 +46,5 @@ class LineTool:
         return self.path.format(session_id=session_id, seq="{seq}")
 
 
-SLOTS: tuple[Slot, ...] = ()
+SLOTS: tuple[Slot, ...] = (Slot("record", "Client and export", "/sessions/{session_id}/record"),)
 LINE_TOOLS: tuple[LineTool, ...] = ()

@@ -24,6 +24,7 @@ FOLDER_NAME = "withdrawn"
 class AskedBy(StrEnum):
     BUTTON = "button"
     PAGE = "page"
+    RETENTION = "retention"  # its time was over
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class FakeRecorder:
     def __init__(self) -> None:
         self.changes = Changes()
         self.asked: list[str] = []
+        self.prepared: tuple[str | None, bool] = (None, False)
         self.status: BoxStatus | None = None
         self._key_id: str | None = None
         self.show(BoxState.READY)
@@ -80,7 +81,10 @@ class FakeRecorder:
         self.asked.append(f"withdraw {session_id}")
         self.show(BoxState.READY)
 
-    async def prepare(self, public_key: bytes) -> None:
+    async def prepare(
+        self, public_key: bytes, appointment_id: str | None = None, *, consent_on_file: bool = False
+    ) -> None:
+        self.prepared = (appointment_id, consent_on_file)
         self._key_id = Recipient(public_key).key_id
         if self.status:
             self.status = self.status.model_copy(update={"recipient_key_id": self._key_id})

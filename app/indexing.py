@@ -1,0 +1,117 @@
+"""Keeps the search index at what the transcripts say, and finds in it. Handles speech in clear."""
+
+import logging
+import re
+import threading
+from dataclasses import dataclass, field
+from itertools import islice
+
+from app.records.people import folded
+from app.records.search_query import near_names, query_words, to_match
+from app.review import lines_of
+from app.vault.errors import NoSuchSession, VaultLocked
+from app.vault.search import FoundPage, IndexLine, Narrowed
+from app.vault.vault import Vault, Vaults
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 3.0
+MOST_PAGES = 24
+LINES_A_PAGE = 2
+SEGMENT_OF = (1 << 20) - 1  # a line that is a part of a segment carries more above these bits
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    text: str = field(repr=False)
+    marked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A line in which something was found."""
+
+    session_id: str
+    started_at_ms: int
+    seq: int
+    start_ms: int
+    speaker: str | None
+    pieces: tuple[Piece, ...] = field(repr=False)
+
+
+class Indexer:
+    """Indexes the finished transcripts of every unlocked vault. One thread calls `run`; any thread `look`."""
+
+    def __init__(self, vaults: Vaults) -> None:
+        self._vaults = vaults
+        self._untidy: set[str] = set()  # vaults whose index still holds what a text said before
+
+    def run(self, stopping: threading.Event) -> None:
+        """Look until told to stop."""
+        while not stopping.wait(LOOK_EVERY_S):
+            for vault in self._vaults.unlocked():
+                try:
+                    self.look(vault)
+                except VaultLocked:
+                    continue
+                except Exception as error:  # noqa: BLE001  it must go on, and a traceback could hold speech
+                    log.error("indexing failed (%s); trying again", type(error).__name__)  # noqa: TRY400  same
+
+    def look(self, vault: Vault) -> int:
+        """Index what is new or was changed; tells how many sessions."""
+        stale = vault.search.stale()
+        for session_id, version in stale:
+            try:
+                lines = lines_of(vault.sessions.content(session_id))
+            except NoSuchSession:
+                continue
+            texts = [IndexLine(line.seq & SEGMENT_OF, line.text) for line in lines]
+            if vault.search.index(session_id, version, texts):
+                self._untidy.add(vault.account.vault_id)
+        if not stale and vault.account.vault_id in self._untidy:
+            self._untidy.discard(vault.account.vault_id)
+            vault.search.tidy()
+        return len(stale)
+
+
+def find_clients(vault: Vault, typed: str) -> list[str]:
+    """The ids of the clients whose name, or a person's of theirs, resembles what was typed."""
+    names = {}
+    for client in vault.clients.list():
+        for at, name in enumerate((client.name, *client.details.people)):
+            names[f"{client.client_id} {at}"] = name
+    return list(dict.fromkeys(key.split()[0] for key in near_names(typed, names)))
+
+
+def find_lines(vault: Vault, typed: str, narrowed: Narrowed, speaker: str | None = None) -> list[Hit]:
+    """The places where what was typed was said, newest first."""
+    words = query_words(typed)
+    pages = vault.search.find(to_match(typed), narrowed, MOST_PAGES)
+    return [hit for page in pages for hit in islice(_hits(vault, page, words, speaker), LINES_A_PAGE)]
+
+
+def _hits(vault: Vault, page: FoundPage, words: tuple[tuple[str, bool], ...], speaker: str | None) -> list[Hit]:
+    try:
+        content = vault.sessions.stretch(page.session_id, page.first_seq, page.last_seq)
+    except NoSuchSession:
+        return []
+    found = []
+    for line in lines_of(content):
+        pieces, score = _marked(line.text, words)
+        if score and speaker in (None, line.speaker):
+            hit = Hit(page.session_id, content.row.head.started_at_ms, line.seq, line.start_ms, line.speaker, pieces)
+            found.append((score, hit))
+    return [hit for _, hit in sorted(found, key=lambda one: -one[0])]
+
+
+def _marked(text: str, words: tuple[tuple[str, bool], ...]) -> tuple[tuple[Piece, ...], int]:
+    """The text in pieces, and how many of the words are in it."""
+    pieces, seen = [], set()
+    for part in re.split(r"(\w+)", text):
+        plain = folded(part) if part else ""
+        match = next((word for word, whole in words if plain == word or (not whole and plain.startswith(word))), None)
+        if match:
+            seen.add(match)
+        if part:
+            pieces.append(Piece(part, match is not None))
+    return tuple(pieces), len(seen)
