@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 
-from app.domain import Approval, SessionState
+from app.domain import Addendum, Approval, SessionState
 from app.errors import TacetError
 from app.records.consent import Consent, consent_sentence
 from app.records.people import Client
-from app.review import is_as_approved, lines_of, released_lines
+from app.review import is_as_added, is_as_approved, lines_of, released_lines
 from app.vault.errors import ApprovalMissing
 from app.vault.sessions import SessionContent
 from app.vault.vault import Vault
@@ -46,6 +46,7 @@ class ApprovedDocument:
     duration_ms: int
     passages: tuple[Said | OffTheRecord, ...] = field(repr=False)  # in order, without what was struck out
     approval: Approval
+    addenda: tuple[Addendum, ...] = field(repr=False)  # of this approval, oldest first
     models: tuple[str, ...]  # what heard the words
     client: Client | None = field(repr=False)
     consents: tuple[Consent, ...] = field(repr=False)  # the newest of each person
@@ -84,6 +85,7 @@ def open_approved(vault: Vault, session_id: str, zone: tzinfo | None = None) -> 
         duration_ms=content.row.duration_ms,
         passages=tuple(_passages(content)),
         approval=approval,
+        addenda=_intact(vault.reviews.addenda(session_id), approval),
         models=tuple(sorted({segment.model for segment in content.segments})),
         client=client,
         consents=tuple(one for record in records if (one := record.newest()) is not None),
@@ -116,6 +118,15 @@ def _require_approval(content: SessionContent) -> Approval:
             "the transcript, and approve it again."
         )
     return approval
+
+
+def _intact(addenda: list[Addendum], approval: Approval) -> tuple[Addendum, ...]:
+    if not all(is_as_added(one, approval) for one in addenda):
+        raise NotApproved(
+            "An addendum is not what was added, so nothing was exported. Take the approval back, check the session, "
+            "and approve it again."
+        )
+    return tuple(addenda)
 
 
 def _why_not(state: SessionState) -> str:

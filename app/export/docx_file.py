@@ -7,7 +7,15 @@ from docx.document import Document
 from docx.shared import Pt
 
 from app.export.approved import ApprovedDocument, OffTheRecord, Said
-from app.export.statements import OFF_THE_RECORD, REDISCLOSURE, clock, headings, machine_statement, speaker
+from app.export.statements import (
+    OFF_THE_RECORD,
+    REDISCLOSURE,
+    addendum_lines,
+    clock,
+    headings,
+    machine_statement,
+    speaker,
+)
 
 
 def render_docx(document: ApprovedDocument) -> bytes:
@@ -33,6 +41,8 @@ def render_docx(document: ApprovedDocument) -> bytes:
                 paragraph.add_run(_writable(passage.text))
                 for note in passage.context:
                     paragraph.add_run(_writable(f" [{note}]")).italic = True
+    for added in addendum_lines(document):
+        file.add_paragraph(_writable(added))
     written = BytesIO()
     file.save(written)
     return written.getvalue()

@@ -7,7 +7,15 @@ from typing import NoReturn
 import weasyprint
 
 from app.export.approved import ApprovedDocument, OffTheRecord, Said
-from app.export.statements import OFF_THE_RECORD, REDISCLOSURE, clock, headings, machine_statement, speaker
+from app.export.statements import (
+    OFF_THE_RECORD,
+    REDISCLOSURE,
+    addendum_lines,
+    clock,
+    headings,
+    machine_statement,
+    speaker,
+)
 
 # They quote characters that no font has, which is speech: nothing of theirs may be handled, at whatever level.
 for _name in ("weasyprint", "weasyprint.progress", "fontTools", "fontTools.subset", "fontTools.ttLib"):
@@ -53,6 +61,7 @@ def _page(document: ApprovedDocument) -> str:
     )
     notice = f'<p class="notice">{escape(REDISCLOSURE)}</p>' if document.substance_use else ""
     words = "".join(_paragraph(passage) for passage in document.passages) or "<p>No words were heard.</p>"
+    words += "".join(f"<p>{escape(added)}</p>" for added in addendum_lines(document))
     return (
         f'<!doctype html><html lang="{escape(document.language)}"><head><meta charset="utf-8">'
         f"<title>Session transcript</title>"

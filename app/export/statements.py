@@ -30,6 +30,11 @@ def headings(document: ApprovedDocument) -> list[tuple[str, str]]:
     return found
 
 
+def addendum_lines(document: ApprovedDocument) -> list[str]:
+    """What was added after the approval, each with who and when."""
+    return [f"Addendum by {one.author}, {date(document, one.added_at_ms)}: {one.text}" for one in document.addenda]
+
+
 def speaker(said: Said) -> str:
     return f"Speaker {said.speaker}" if said.speaker else "Speaker unknown"
 

@@ -8,6 +8,7 @@ from app.export.approved import ApprovedDocument, OffTheRecord, Said
 from app.export.statements import (
     OFF_THE_RECORD,
     REDISCLOSURE,
+    addendum_lines,
     clock,
     date,
     duration,
@@ -52,7 +53,8 @@ def render_text(document: ApprovedDocument) -> str:
         head.append(document.consent)
     if document.substance_use:
         head.append(REDISCLOSURE)
-    return "\n".join([*head, *_blocks(document)]) + "\n"
+    added = [f"\n{line}" for line in addendum_lines(document)]
+    return "\n".join([*head, *_blocks(document), *added]) + "\n"
 
 
 def _blocks(document: ApprovedDocument) -> Iterator[str]:
@@ -86,6 +88,7 @@ def render_markdown(document: ApprovedDocument) -> str:
                     lines += [f"**{clock(passage.start_ms)} {speaker(passage)}:** {_escaped(passage.text)}", ""]
                 for note in passage.context:
                     lines += [f"*{_escaped(f'[{note}]')}*", ""]
+    lines += [line for added in addendum_lines(document) for line in (_escaped(added), "")]
     return "\n".join(lines)
 
 
@@ -107,6 +110,7 @@ def render_field(document: ApprovedDocument) -> str:
                 words = [passage.text] if passage.text else []
                 said = " ".join([*words, *(f"[{note}]" for note in passage.context)])
                 lines.append(f"{clock(passage.start_ms)} {speaker(passage)}: {said}")
+    lines += addendum_lines(document)
     lines.append(f"{machine_statement(document)}. Approved by {approval.approved_by}, {approval.content_hash}.")
     if document.substance_use:
         lines.append(REDISCLOSURE)
@@ -134,6 +138,7 @@ def render_captions(document: ApprovedDocument) -> str:
                 span = f"{_stamp(passage.start_ms)} --> {_stamp(max(passage.end_ms, passage.start_ms + 1))}"
                 blocks.append(f"{at}\n{span}\n<v {speaker(passage)}>{_cue_text(passage.text)}")
                 blocks += [f"NOTE {clock(passage.start_ms)} {_cue_text(note)}" for note in passage.context]
+    blocks += [f"NOTE {_cue_text(added)}" for added in addendum_lines(document)]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -5,7 +5,7 @@
 Handles speech in clear.
 """
 
-from app.review.binding import bound_parts, content_hash, is_as_approved, part_digests
+from app.review.binding import bound_parts, content_hash, is_as_added, is_as_approved, part_digests
 from app.review.lines import Line, lines_of
 from app.review.pieces import therapist_of
 from app.review.released import COVER, Cover, ReleasedLine, released_lines
@@ -28,6 +28,7 @@ __all__ = [
     "VoiceReview",
     "bound_parts",
     "content_hash",
+    "is_as_added",
     "is_as_approved",
     "lines_of",
     "part_digests",
