@@ -20,14 +20,14 @@ from app.settings import AppSettings
 from app.vault.vault import Vaults
 from app.web import (
     account,
+    appointments,
     approval,
     audio,
     audit_page,
-    clinic_it,
-    appointments,
     calendars,
     client_forms,
     clients,
+    clinic_it,
     consenting,
     controls,
     events,

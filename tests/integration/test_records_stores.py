@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.vaults import OTHER_SESSION, SESSION, cursor, draft, head, open_vault, segment
+from support.vaults import OTHER_SESSION, SESSION, draft, open_vault
 
 from app.domain import Receipt
 from app.records.appointments import Repeat
@@ -250,8 +250,17 @@ def test_migration__vault_of_before_with_sessions__keeps_them_and_indexes_them_n
     before = before[: next(at for at, one in enumerate(built_in_migrations()) if "CREATE TABLE clients" in one.sql)]
     Database.create(path, key, before)
     old = Database.open(path, key, before)
-    SessionStore(old).add(head())
-    SessionStore(old).append_segments(SESSION, [segment(0, "hello")], cursor(1, finished=True))
+    for statement in (
+        (
+            "INSERT INTO sessions (session_id, started_at_ms, clock_trusted, sample_rate_hz, channels, state,"
+            " heard_segments, heard_all) VALUES (?, 1, 1, 16000, 1, 'drafted', 1, 1)"
+        ),
+        (
+            "INSERT INTO segments (session_id, seq, start_ms, end_ms, text, probability, words, model)"
+            " VALUES (?, 0, 0, 900, 'hello', 0.9, '[]', 'base')"
+        ),
+    ):
+        old.write(lambda connection, statement=statement: connection.execute(statement, (SESSION,)).rowcount)
     old.close()
     new = Database.open(path, key)
     assert [one.text for one in SessionStore(new).segments(SESSION)] == ["hello"]
