@@ -1,6 +1,6 @@
 # `make` prints what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check bench bench-speakers bench-speech bench-notes bench-guard faults lock screenshots clean
+.PHONY: help image setup run demo test check bench bench-speakers bench-speech bench-notes bench-guard faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
 ARGS ?=
@@ -52,6 +52,9 @@ bench-speakers: setup-test ## measure who is said to have spoken, one microphone
 
 screenshots: setup-test ## pictures of every page at three widths, light and dark, into build/screenshots
 	@$(bin)/python tests/browser/take_screenshots.py build/screenshots
+
+image: setup-test ## the flashable disk, into build/image (ARCH=amd64, arm64 or raspberry-pi; as root)
+	@image-build/build.sh $(or $(ARCH),amd64)
 
 lock: setup-test ## pin all dependencies anew, for x86-64 and aarch64, Python 3.11 to 3.13
 	@setup/lock.sh

@@ -162,9 +162,8 @@ boot_partition() {
   say 8/9 "boot partition and disk"
   mkdir -p "$work/boot/EFI/BOOT" "$work/grub"
   cat >"$root/tmp/early.cfg" <<'EARLY'
-regexp --set=1:disk '^\(([a-z]+[0-9]+),' "$cmdpath"
-set boot=$disk,gpt1
-source ($boot)/grub.cfg
+search --no-floppy --fs-uuid 7ACE-7ACE --set=boot
+normal ($boot)/grub.cfg
 EARLY
   chroot "$root" grub-mkimage --format="$grub_format" --config=/tmp/early.cfg --prefix=/ --output=/tmp/grub.efi \
     part_gpt fat squash4 gzio echo test loadenv regexp linux normal boot reboot search configfile minicmd all_video ||

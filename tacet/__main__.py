@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_notes(commands.add_parser("notes", help="draft a note from a transcript"))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
     _add_config(commands.add_parser("config", help="check tacet.toml, list its settings, make many"))
+    _add_update(commands.add_parser("update", help="install a signed update, keep one that works"))
     provision = commands.add_parser("provision", help="take in tacet.toml, as a box does at every start")
     provision.set_defaults(run=_provision)
     console = commands.add_parser("console", help="what stands on the box's screen: address, QR code, what to mend")
@@ -192,6 +193,12 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     from tacet.config import command  # noqa: PLC0415  same
 
     command.add_arguments(parser)
+
+
+def _add_update(parser: argparse.ArgumentParser) -> None:
+    from tacet import update  # noqa: PLC0415  same
+
+    update.add_arguments(parser)
 
 
 def _provision(args: argparse.Namespace) -> int:
