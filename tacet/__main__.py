@@ -48,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_tape(commands.add_parser("tape", help="look at a recording without hearing it"))
     _add_transcribe(commands.add_parser("transcribe", help="write down a sound file, without the box"))
     _add_notes(commands.add_parser("notes", help="draft a note from a transcript"))
+    _add_backup(commands)
+    audit = commands.add_parser("audit", help="prove that nobody changed who did what")
+    _add_audit(audit.add_subparsers(metavar="COMMAND", required=True))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
     _add_config(commands.add_parser("config", help="check tacet.toml, list its settings, make many"))
     _add_update(commands.add_parser("update", help="install a signed update, keep one that works"))
@@ -180,6 +183,20 @@ def _draft_note(args: argparse.Namespace) -> int:
     from tacet.notes import run_draft  # noqa: PLC0415  same
 
     return run_draft(args)
+
+
+def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from tacet.backup import command  # noqa: PLC0415  same
+
+    command.add_backup(commands.add_parser("backup", help="copy all that the box keeps, while it runs"))
+    command.add_restore(commands.add_parser("restore", help="put a backup into a new box"))
+    command.add_rehearse(commands.add_parser("rehearse", help="prove a backup without touching the box"))
+
+
+def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from tacet.audit_verify import add_verify  # noqa: PLC0415  same
+
+    add_verify(commands.add_parser("verify", help="look for changed, missing or added events"))
 
 
 def _add_models(parser: argparse.ArgumentParser) -> None:

@@ -1,0 +1,92 @@
+"""Copies a running box without keys and without stopping it.
+
+Never within the app's own process: file locks belong to a process, so closing a file here would let go of SQLite's.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tacet.backup.repository import NOTHING, BackupFailed, Entry, Repository, Snapshot
+
+# A new box makes its own certificate; sockets and models are no data; the set-up code dies with the first account.
+LEFT_OUT = frozenset({"tls", "run", "models"})
+PASSING = ("-shm", ".new", "setup-code", ".creating")
+HALF_DONE = (".half-made-", ".restoring-")
+DATABASE_SUFFIX = ".db"
+# Source: https://sqlite.org/walformat.html, "WAL locks": whoever writes or checkpoints holds these bytes of the -shm.
+WRITE_LOCK_AT, LOCKS = 120, 2
+
+Progress = Callable[[int, int], None]
+
+
+def back_up(
+    data_dir: Path, repository: Repository, now: datetime | None = None, told: Progress | None = None
+) -> Snapshot:
+    """Copy all that the box keeps; the snapshot is there when this returns, and not before.
+
+    Raises:
+        BackupFailed: There is nothing to back up, or another backup is under way.
+        OSError: A storage refused.
+    """
+    with repository.writing():
+        paths = sorted(_files(data_dir))
+        if not paths:
+            raise BackupFailed(f"There is nothing of a box in {data_dir}. Name its folder with --data.")
+        entries: list[Entry] = []
+        for number, path in enumerate(paths):
+            if told:
+                told(number, len(paths))
+            with suppress(FileNotFoundError):  # erased on the way
+                entries += _copy(path, data_dir, repository)
+        if told:
+            told(len(paths), len(paths))
+        return repository.finish(entries, now or datetime.now(UTC))
+
+
+def _files(data_dir: Path) -> Iterator[Path]:
+    """Files, and folders with nothing in them; what vanishes on the way is left out."""
+    for folder, below, names in os.walk(data_dir):
+        at_top = Path(folder) == data_dir
+        below[:] = [one for one in below if not (at_top and one in LEFT_OUT) and not one.startswith(HALF_DONE)]
+        for name in names:
+            path = Path(folder) / name
+            if path.is_file() and not path.is_symlink() and not name.endswith((*PASSING, f"{DATABASE_SUFFIX}-wal")):
+                yield path
+        if not below and not names and not at_top:
+            yield Path(folder)
+
+
+def _copy(path: Path, data_dir: Path, repository: Repository) -> list[Entry]:
+    name = path.relative_to(data_dir).as_posix()
+    if path.is_dir():
+        return [Entry(f"{name}/", 0, NOTHING)]
+    if path.suffix != DATABASE_SUFFIX:
+        return [repository.store(path, name)]
+    log = path.with_name(f"{path.name}-wal")
+    with _held_still(path):
+        entries = [repository.store(path, name)]
+        with suppress(FileNotFoundError):  # a closed database has none
+            entries.append(repository.store(log, f"{name}-wal"))
+        return entries
+
+
+@contextmanager
+def _held_still(database: Path) -> Iterator[None]:
+    """Keep everybody from writing and checkpointing for as long as a copy takes; they wait, nobody fails.
+
+    A closed database has no -shm, and nobody who writes.
+    """
+    try:
+        descriptor = os.open(database.with_name(f"{database.name}-shm"), os.O_RDWR)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        fcntl.lockf(descriptor, fcntl.LOCK_EX, LOCKS, WRITE_LOCK_AT)
+        yield
+    finally:
+        os.close(descriptor)
