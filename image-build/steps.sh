@@ -162,7 +162,7 @@ boot_partition() {
   say 8/9 "boot partition and disk"
   mkdir -p "$work/boot/EFI/BOOT" "$work/grub"
   cat >"$root/tmp/early.cfg" <<'EARLY'
-search --no-floppy --fs-uuid 7ACE-7ACE --set=boot
+search --no-floppy --label TACET --set=boot
 normal ($boot)/grub.cfg
 EARLY
   chroot "$root" grub-mkimage --format="$grub_format" --config=/tmp/early.cfg --prefix=/ --output=/tmp/grub.efi \
@@ -181,7 +181,7 @@ disk() {
   local slot_bytes=$((1536 * 1024 * 1024))
   [ "$(stat -c %s "$work/root.squashfs")" -lt "$slot_bytes" ] || fail "the system does not fit into its slot of 1.5 GiB."
   truncate -s 64M "$work/boot.vfat"
-  mkfs.vfat -n TACET -i 7ACE7ACE --invariant "$work/boot.vfat" >/dev/null
+  mkfs.vfat -n TACET --invariant "$work/boot.vfat" >/dev/null
   # One by one in a fixed order: mcopy takes a folder in the order of the disk that it lies on.
   (cd "$work/boot" && find . -mindepth 1 | sort | while read -r entry; do
     if [ -d "$entry" ]; then mmd -i "$work/boot.vfat" "::${entry#.}"; else mcopy -m -i "$work/boot.vfat" "$entry" "::${entry#.}"; fi
