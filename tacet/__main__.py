@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_audit(audit.add_subparsers(metavar="COMMAND", required=True))
     _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
     _add_config(commands.add_parser("config", help="check tacet.toml, list its settings, make many"))
+    _add_doctor(commands.add_parser("doctor", help="check the running box, a line a check, with what to do"))
     _add_update(commands.add_parser("update", help="install a signed update, keep one that works"))
     provision = commands.add_parser("provision", help="take in tacet.toml, as a box does at every start")
     provision.set_defaults(run=_provision)
@@ -210,6 +211,12 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     from tacet.config import command  # noqa: PLC0415  same
 
     command.add_arguments(parser)
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    from tacet import doctor  # noqa: PLC0415  same
+
+    doctor.add_arguments(parser, CONFIG)
 
 
 def _add_update(parser: argparse.ArgumentParser) -> None:

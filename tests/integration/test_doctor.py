@@ -1,0 +1,83 @@
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from support.ports import free_port
+
+from tacet.__main__ import main
+from tacet.doctor import Finding, Verdict, examine
+from tacet.settings import write_settings
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "data").mkdir()
+    path = tmp_path / "tacet.toml"
+    places = {name: tmp_path / folder for name, folder in (("data_dir", "data"), ("run_dir", "run"))}
+    write_settings(path, places | {"models_dir": tmp_path / "models", "app": {"port": free_port()}})
+    return path
+
+
+@contextmanager
+def recorder_that_says(path: Path, line: bytes) -> Iterator[None]:
+    """A recorder's socket that greets one client."""
+
+    def greet() -> None:
+        with listener.accept()[0] as client:
+            client.sendall(line)
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        try:
+            yield
+        finally:
+            greeting.join()
+
+
+def findings(config: Path, root: Path = Path("/")) -> dict[str, Finding]:
+    return {finding.check: finding for finding in examine(config, root)}
+
+
+def test_doctor__a_box_that_does_not_run__names_each_part_and_what_to_do(config: Path) -> None:
+    found = findings(config)
+    for check in ("recorder", "speech", "page", "model"):
+        assert found[check].verdict is Verdict.BROKEN
+        assert found[check].remedy or "tacet models" in found[check].sentence
+    assert found["settings"].verdict is Verdict.FINE
+    assert "\n" not in "".join(str(finding) for finding in found.values())
+
+
+def test_doctor__a_recorder_that_is_not_ready__passes_its_reasons_on(config: Path) -> None:
+    said = {"state": "not_ready", "reasons": ["No microphone."], "microphone": "the default input"}
+    with recorder_that_says(config.parent / "run" / "recorder.sock", json.dumps(said).encode() + b"\n"):
+        found = findings(config)["recorder"]
+    assert (found.verdict, found.remedy) == (Verdict.ATTENTION, "No microphone.")
+
+
+def test_doctor__a_machine_that_swaps__is_broken(config: Path, tmp_path: Path) -> None:
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "swaps").write_text("Filename Type\n/dev/sda2 partition\n")
+    assert findings(config, tmp_path)["swap"].verdict is Verdict.BROKEN
+
+
+def test_doctor__a_mistake_in_the_settings__is_said_and_nothing_else_is_looked_at(config: Path) -> None:
+    config.write_text("[app]\nport = 0\n")
+    (found,) = examine(config)
+    assert found.verdict is Verdict.BROKEN
+    assert "line 2" in found.sentence
+
+
+def test_doctor__as_json__has_every_check_and_fails_when_one_is_broken(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--config", str(config), "--json"]) == 1
+    checks = [finding["check"] for finding in json.loads(capsys.readouterr().out)]
+    assert checks == ["settings", "recorder", "speech", "page", "model", "storage", "temperature", "clock", "swap"]
