@@ -13,7 +13,7 @@ help: ## this list
 setup: ## prepare this machine and checkout for make run (quick and offline the second time)
 	@setup/setup.sh run
 
-.PHONY: setup-test
+.PHONY: setup-test bench-records
 setup-test:
 	@setup/setup.sh test
 
@@ -55,6 +55,8 @@ screenshots: setup-test ## pictures of every page at three widths, light and dar
 
 image: setup-test ## the flashable disk, into build/image (ARCH=amd64, arm64 or raspberry-pi; as root)
 	@image-build/build.sh $(or $(ARCH),amd64)
+bench-records: setup-test ## measure search, calendar, keeping and erasure on a practice's made-up records (10 minutes, 1 GB)
+	@$(bin)/python -m tests.bench.records $(ARGS)
 
 lock: setup-test ## pin all dependencies anew, for x86-64 and aarch64, Python 3.11 to 3.13
 	@setup/lock.sh

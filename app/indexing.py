@@ -87,7 +87,8 @@ def find_lines(vault: Vault, typed: str, narrowed: Narrowed, speaker: str | None
     """The places where what was typed was said, newest first."""
     words = query_words(typed)
     pages = vault.search.find(to_match(typed), narrowed, MOST_PAGES)
-    return [hit for page in pages for hit in islice(_hits(vault, page, words, speaker), LINES_A_PAGE)]
+    found = [hit for page in pages for hit in islice(_hits(vault, page, words, speaker), LINES_A_PAGE)]
+    return sorted(found, key=lambda hit: -hit.started_at_ms)
 
 
 def _hits(vault: Vault, page: FoundPage, words: tuple[tuple[str, bool], ...], speaker: str | None) -> list[Hit]:

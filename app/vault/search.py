@@ -94,6 +94,7 @@ def _stale(connection: Connection) -> list[tuple[str, str]]:
         " coalesce((SELECT max(edit_id) FROM edits WHERE edits.session_id = sessions.session_id), 0)) AS version"
         " FROM sessions WHERE heard_all AND heard_segments > 0 AND version IS NOT"
         " (SELECT version FROM search_versions WHERE search_versions.session_id = sessions.session_id)"
+        " ORDER BY started_at_ms"
     )
     return [(row[0], row[1]) for row in rows]
 

@@ -44,6 +44,7 @@ Edits: TypeAlias = list[Edit]
 Approvals: TypeAlias = list[Approval]
 Exports: TypeAlias = list[Export]
 Receipts: TypeAlias = list[Receipt]
+Models: TypeAlias = list[tuple[str, int]]
 
 _AFTER_APPROVAL = frozenset({SessionState.APPROVED, SessionState.EXPORTED})
 _BEFORE_APPROVAL = frozenset({SessionState.DRAFTED, SessionState.IN_REVIEW})
@@ -96,6 +97,14 @@ class SessionStore:
 
     def content(self, session_id: str) -> SessionContent:
         return self._database.read(lambda connection: _content(connection, session_id))
+
+    def models(self) -> Models:
+        """What heard words, and in how many sessions, by name; told by each session's first line."""
+        rows = (
+            "SELECT (SELECT model FROM segments WHERE segments.session_id = sessions.session_id LIMIT 1) AS model,"
+            " count(*) FROM sessions GROUP BY model HAVING model IS NOT NULL ORDER BY model"
+        )
+        return self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(rows)])
 
     def stretch(self, session_id: str, first: int, last: int) -> SessionContent:
         """The content with the segments of a stretch alone, both ends included: to show a place, never to approve."""

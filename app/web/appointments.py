@@ -156,14 +156,16 @@ def cancel(
     "/appointments/{series_id}/{recurrence}/client",
     dependencies=[audited("appointment.linked", "said whose appointment it is", "series_id")],
 )
-def set_client(
+async def set_client(  # noqa: PLR0913, PLR0917  fields of a form
+    desk: TheDesk,
     person: Person,
     series_id: str,
     recurrence: str,
     on: Annotated[str, Form()] = "",
     client_id: Annotated[str, Form()] = "",
 ) -> Response:
-    person.vault.appointments.set_client(series_id, client_id or None)
+    await anyio.to_thread.run_sync(person.vault.appointments.set_client, series_id, client_id or None)
+    await desk.preparing.refresh(person.vault)
     return RedirectResponse(f"/appointments/{series_id}/{recurrence}?on={on}", 303)
 
 

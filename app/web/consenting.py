@@ -73,8 +73,9 @@ def signing_form(  # noqa: PLR0913, PLR0917  parts of an address
     "/clients/{client_id}/consent/{person_id}",
     dependencies=[audited("consent.signed", "recorded a consent", "client_id")],
 )
-def sign(  # noqa: PLR0913, PLR0917  fields of a form
+async def sign(  # noqa: PLR0913, PLR0917  fields of a form
     request: Request,
+    desk: TheDesk,
     person: Person,
     client_id: str,
     person_id: str,
@@ -90,10 +91,11 @@ def sign(  # noqa: PLR0913, PLR0917  fields of a form
         person_id, text_id, frozenset(scope or ()), method, signed_name, spoken_in, 0 if spoken_in else None
     )
     try:
-        person.vault.consents.sign(signing, person.name)
+        await anyio.to_thread.run_sync(person.vault.consents.sign, signing, person.name)
     except InvalidClient:
         page = _signing(person.vault.consents.texts(), client_id, who, "", "Type your name below to sign.")
         return show(request, page, here="clients", status=422)
+    await desk.preparing.refresh(person.vault)
     return RedirectResponse(f"/clients/{client_id}#agreed", 303)
 
 

@@ -308,5 +308,27 @@ def test_everything_and_erase__a_client_with_a_session__as_a_file_and_then_gone(
     assert not (client.tapes_dir / SESSION).exists()
 
 
+def test_transparency__a_vault_with_a_session__says_what_it_holds_and_who_heard_it(
+    client: WebClient, vault: Vault
+) -> None:
+    page = client.http.get("/trust/now").text
+    assert "Whisper base: 1 session" in page
+    assert "1 recording with sound" in page
+    assert 'href="/trust/now"' in client.http.get("/trust").text
+
+
+def test_sign__in_the_prepared_appointment__tells_the_recorder_at_once(client: WebClient, vault: Vault) -> None:
+    client_id = added(client)
+    client.http.post(f"/clients/{client_id}/prepare")
+    assert client.recorder.prepared[1] is False
+    person_id = vault.clients.get(client_id).people[0].person_id
+    (text,) = vault.consents.texts()
+    form = {"text_id": str(text.text_id), "scope": "record", "signed_name": "Zoë"}
+    client.http.post(f"/clients/{client_id}/consent/{person_id}", data=form | {"method": "spoken"})
+    assert client.recorder.prepared[1] is False
+    client.http.post(f"/clients/{client_id}/consent/{person_id}", data=form | {"method": "paper"})
+    assert client.recorder.prepared[1] is True
+
+
 def test_client_details__never_in_a_repr() -> None:
     assert "Zoë" not in repr(ClientDetails("Zoë", people=("Zoë",), goals="Zoë"))

@@ -1,0 +1,59 @@
+"""What this box holds and does at this moment: for the therapist, who may print it for a client."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.network import Interface, read_network
+from app.vault.sessions import wall_clock_ms
+from app.web.audited import audited
+from app.web.desk import Person, TheDesk, show
+from app.web.wording import counted, moment
+
+router = APIRouter()
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class TransparencyPage:
+    template: ClassVar[str] = "transparency.html"
+    when: str
+    holds: tuple[str, ...]
+    models: tuple[tuple[str, str], ...]  # name with revision, and how many sessions it heard
+    sent: tuple[str, ...]
+    peers: tuple[str, ...]
+    outside: tuple[str, ...]
+    sound_days: int | None
+    text_days: int | None
+
+
+@router.get("/trust/now", dependencies=[audited("trust.opened", "saw what the box holds")])
+def transparency(request: Request, desk: TheDesk, person: Person) -> Response:
+    vault, network = person.vault, read_network()
+    rows = vault.sessions.list()
+    kept = vault.keeping.kept(desk.retention.practice)
+    practice = desk.retention.practice
+    page = TransparencyPage(
+        when=moment(wall_clock_ms()),
+        holds=(
+            counted(len(rows), "session"),
+            f"{counted(sum(one.sound_there for one in kept), 'recording')} with sound",
+            f"{counted(sum(row.words for row in rows), 'word')} written down by the machine",
+            f"{counted(sum(not one.approved for one in kept), 'session')} not approved",
+            counted(len(vault.clients.list()), "client"),
+        ),
+        models=tuple((model, counted(number, "session")) for model, number in vault.sessions.models()),
+        sent=tuple(_sent(one) for one in network.interfaces),
+        peers=network.peers,
+        outside=network.outside,
+        sound_days=practice.audio_days,
+        text_days=practice.text_days,
+    )
+    return show(request, page, here="trust")
+
+
+def _sent(one: Interface) -> str:
+    return f"{one.name}: {one.sent_bytes / MEGABYTE:,.1f} MB sent, {one.received_bytes / MEGABYTE:,.1f} MB received"
