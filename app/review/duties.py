@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.domain import Listening, MarkKind
+from app.domain import Listening, Mark, MarkKind
 from app.review.lines import Line, lines_of
 from app.review.places import Place, places_of, worth_hearing
 from app.vault.sessions import SessionContent
@@ -41,16 +41,18 @@ class Done:
 def what_was_done(content: SessionContent) -> Done:
     """Count what was done for the transcript up to now."""
     lines = lines_of(content)
-    return done_for(content, lines, places_of(lines))
+    return done_for(content.row.duration_ms, content.marks, content.listening, lines, places_of(lines))
 
 
-def done_for(content: SessionContent, lines: Sequence[Line], places: Sequence[Place]) -> Done:
+def done_for(
+    duration_ms: int, marks: Sequence[Mark], listening: Listening, lines: Sequence[Line], places: Sequence[Place]
+) -> Done:
     """Count, from what was worked out before; `places` are all of `lines`."""
-    listening, worth = content.listening, worth_hearing(places)
-    kinds = [mark.kind for mark in content.marks]
+    worth = worth_hearing(places)
+    kinds = [mark.kind for mark in marks]
     return Done(
         heard_ms=sum(end_ms - start_ms for start_ms, end_ms in listening.spans),
-        duration_ms=content.row.duration_ms,
+        duration_ms=duration_ms,
         places=len(worth),
         places_heard=sum(was_heard(place, listening) for place in worth),
         places_right=sum(place.key in listening.accepted for place in worth),
@@ -58,7 +60,7 @@ def done_for(content: SessionContent, lines: Sequence[Line], places: Sequence[Pl
         lines_edited=sum(line.edited_by is not None for line in lines),
         context_notes=kinds.count(MarkKind.CONTEXT),
         redactions=kinds.count(MarkKind.REDACTED),
-        private_lines=len({mark.seq for mark in content.marks if mark.kind is MarkKind.PRIVATE}),
+        private_lines=len({mark.seq for mark in marks if mark.kind is MarkKind.PRIVATE}),
     )
 
 

@@ -45,6 +45,15 @@ class Cover:
         spaced = (r"\s+".join(re.escape(word) for word in phrase.split()) for phrase in phrases)
         self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(spaced)})(?!\w)", re.IGNORECASE) if phrases else None
 
+    @property
+    def hides(self) -> bool:
+        """Tell whether there is anything to cover at all."""
+        return self._pattern is not None
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Give where the covers lie, as (start, end) in characters."""
+        return (found.span() for found in self._pattern.finditer(text)) if self._pattern else iter(())
+
     def __call__(self, text: str) -> str:
         return self._pattern.sub(COVER, text) if self._pattern else text
 

@@ -7,7 +7,9 @@ from app.domain import Addendum, Approval, MarkKind, SessionState
 from app.errors import TacetError
 from app.review.binding import addendum_hash, canonical, content_hash, is_as_added, is_as_approved
 from app.review.duties import what_was_done
+from app.review.history import steps
 from app.review.lines import Line, lines_of
+from app.vault.errors import NothingToUndo
 from app.vault.sessions import SessionContent
 from app.vault.vault import Vault
 
@@ -47,17 +49,20 @@ class Review:
         """The lines as they stand, in order."""
         return lines_of(self._sessions.content(session_id))
 
-    def edit(self, session_id: str, seq: int, text: str, author: str) -> None:
+    def edit(self, session_id: str, seq: int, text: str, author: str, base: int | None = None) -> None:
         """Let the line say `text`; empty text strikes it out. What it says already is not kept again.
 
-        Runs of spaces and line breaks become one space, and control characters go.
+        Runs of spaces and line breaks become one space, and control characters go. `base` is the edit that the author
+        saw when they began, 0 for none.
 
         Raises:
+            EditedMeanwhile: Other words have come to stand there since `base`; show both and ask.
             SessionApproved: The sentence says who approved, and that the approval comes back first.
             LineTooLong: Ask for a shorter one.
         """
         heard = next((line.machine_text for line in self.transcript(session_id) if line.seq == seq), None)
-        self._sessions.add_edit(session_id, seq, _tidy(text), author, heard)
+        self._sessions.add_edit(session_id, seq, _tidy(text), author, heard, base=base)
+        self._reviews.drop_unkept(session_id, seq, author)
 
     def undo_edit(self, session_id: str, seq: int, author: str | None = None) -> None:
         """Take back the line's last edit that still stands; the undo is kept in the history as well.
@@ -72,6 +77,31 @@ class Review:
             SessionApproved: As in `edit`.
         """
         self._sessions.undo_edit(session_id, seq, author or self._owner)
+
+    def undo(self, session_id: str, author: str) -> int:
+        """Take back the author's latest edit that stands, wherever it is; give its line.
+
+        Raises:
+            NothingToUndo, SessionApproved: As in `undo_edit`.
+        """
+        step = steps(self._sessions.session_edits(session_id), author).undo
+        if step is None:
+            raise NothingToUndo("There is nothing of yours to undo in this session.")
+        self._sessions.undo_edit(session_id, step.seq, author)
+        return step.seq
+
+    def redo(self, session_id: str, author: str) -> int:
+        """Do the author's latest undone edit again; give its line.
+
+        Raises:
+            NothingToUndo: Nothing was undone, or something was edited since.
+            SessionApproved: As in `edit`.
+        """
+        step = steps(self._sessions.session_edits(session_id), author).redo
+        if step is None:
+            raise NothingToUndo("There is nothing to do again in this session.")
+        self.edit(session_id, step.seq, step.text or "", author)
+        return step.seq
 
     def approve(self, session_id: str, author: str, attestation: str = ATTESTATION) -> Approval:
         """Put the author's name under exactly the content that stands now. It is read-only from then on.

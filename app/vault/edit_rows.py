@@ -52,6 +52,27 @@ def standing_text(connection: Connection, session_id: str, seq: int, heard: str)
     return heard if row is None or row[0] is None else str(row[0])
 
 
+def last_edit(connection: Connection, session_id: str, seq: int | None = None) -> int:
+    """The number of the latest edit of the line, or of the whole session; 0 for none."""
+    where, values = ("", (session_id,)) if seq is None else (" AND seq = ?", (session_id, seq))
+    row = connection.execute(f"SELECT max(edit_id) FROM edits WHERE session_id = ?{where}", values).fetchone()  # noqa: S608  constant conditions
+    return row[0] or 0
+
+
+def edited_since(connection: Connection, session_id: str, edit_id: int) -> list[int]:
+    """The lines that were edited after this edit."""
+    rows = connection.execute(
+        "SELECT DISTINCT seq FROM edits WHERE session_id = ? AND edit_id > ?", (session_id, edit_id)
+    )
+    return [seq for (seq,) in rows]
+
+
+def read_session(connection: Connection, session_id: str) -> list[Edit]:
+    """Every edit of the session, oldest first."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM edits WHERE session_id = ? ORDER BY edit_id", (session_id,))  # noqa: S608  constant columns
+    return [Edit(*row) for row in rows]
+
+
 def read_history(connection: Connection, session_id: str, seq: int) -> list[Edit]:
     """Every edit of the line, oldest first."""
     rows = connection.execute(

@@ -97,6 +97,10 @@ class NothingToUndo(VaultError):
     """The line stands as the machine heard it."""
 
 
+class EditedMeanwhile(VaultError):
+    """Somebody else's words have come to stand in the line since its author began; show both and ask."""
+
+
 class ApprovalMissing(VaultError):
     """No approval stands for this session, or another than the one meant."""
 

@@ -33,7 +33,7 @@ from app.vault import (
 )
 from app.vault.bound_parts import read_parts
 from app.vault.database import Connection, Database
-from app.vault.errors import NotReadyForApproval
+from app.vault.errors import EditedMeanwhile, NotReadyForApproval
 from app.vault.search import purge
 
 # Within the class, `list` is the method.
@@ -230,13 +230,16 @@ class SessionStore:
 
         self._database.write(change)
 
-    def add_edit(self, session_id: str, seq: int, text: str, author: str, heard: str | None = None) -> None:
+    def add_edit(  # noqa: PLR0913  an edit has that many sides
+        self, session_id: str, seq: int, text: str, author: str, heard: str | None = None, *, base: int | None = None
+    ) -> None:
         """What a person made of a line; "" strikes it out. What the line says already is not kept again.
 
-        `heard` is what the machine heard in the line, where that is not its whole segment. A drafted session is in
-        review from now on.
+        `heard` is what the machine heard in the line, where that is not its whole segment. `base` is the line's latest
+        edit when the author began, 0 for none; None asks for no such care. A drafted session is in review from now on.
 
         Raises:
+            EditedMeanwhile: Somebody else's words came in between; nothing was changed.
             SessionApproved: An approval stands.
         """
 
@@ -244,6 +247,11 @@ class SessionStore:
             machine = self._prepare_edit(connection, session_id, seq)
             if text == edit_rows.standing_text(connection, session_id, seq, machine if heard is None else heard):
                 return
+            if base is not None and base != edit_rows.last_edit(connection, session_id, seq):
+                raise EditedMeanwhile(
+                    "This line was changed in another window while you were writing. Nothing is lost: what stands now "
+                    "is shown, and your words are still in the field. Keep yours over it, or leave it as it is."
+                )
             edit = Edit(edit_rows.NEW, seq, text, author, self._now_ms(), undoes=None)
             edit_rows.insert_edit(connection, session_id, edit)
 
@@ -262,6 +270,18 @@ class SessionStore:
             edit_rows.undo_last_edit(connection, session_id, seq, author, self._now_ms())
 
         self._database.write(change)
+
+    def last_edit(self, session_id: str) -> int:
+        """The number of the session's latest edit, 0 for none."""
+        return self._database.read(lambda connection: edit_rows.last_edit(connection, session_id))
+
+    def edited_since(self, session_id: str, edit_id: int) -> Sequence[int]:
+        """The lines that were edited after this edit."""
+        return self._database.read(lambda connection: edit_rows.edited_since(connection, session_id, edit_id))
+
+    def session_edits(self, session_id: str) -> Edits:
+        """Every edit of the session, oldest first."""
+        return self._database.read(lambda connection: edit_rows.read_session(connection, session_id))
 
     def edits(self, session_id: str) -> dict[int, Edit]:
         """The latest edit of each line that has one, by seq."""

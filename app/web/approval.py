@@ -11,6 +11,11 @@ from app.web.desk import Person
 from app.web.opened import find_row
 from app.web.problems import problem
 
+OPEN_LINES = (
+    "Somebody has words in an open line that are neither kept nor left yet. Open that line, keep them or leave them, "
+    "then approve."
+)
+
 router = APIRouter(prefix="/sessions/{session_id}")
 
 
@@ -19,6 +24,8 @@ def approve(request: Request, person: Person, session_id: str, attested: Annotat
     find_row(person, session_id)
     if attested != "yes":
         return problem(request, 409, "To approve, first tick the sentence that you put your name under.")
+    if person.vault.reviews.unkept(session_id):
+        return problem(request, 409, OPEN_LINES)
     Review(person.vault).approve(session_id, person.name)
     return RedirectResponse(f"/sessions/{session_id}", 303)
 
@@ -28,3 +35,11 @@ def unapprove(person: Person, session_id: str) -> Response:
     find_row(person, session_id)
     Review(person.vault).unapprove(session_id, person.name)
     return RedirectResponse(f"/sessions/{session_id}", 303)
+
+
+@router.post("/addenda", dependencies=[audited("addendum.added", "added to the approved session")])
+def add(person: Person, session_id: str, text: Annotated[str, Form()] = "") -> Response:
+    """Say something about an approved session later; the approval stands."""
+    find_row(person, session_id)
+    Review(person.vault).add(session_id, text, person.name)
+    return RedirectResponse(f"/sessions/{session_id}#review", 303)

@@ -1,9 +1,12 @@
 """A session as it lies in the vault, taken out once for an answer. Handles speech in clear."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import Approval, Pause, SessionRow, SessionState
+from app.domain import Approval, Listening, Mark, Pause, SessionRow, SessionState
 from app.review import Line, is_as_approved, lines_of
+from app.review.duties import open_places
+from app.review.places import Place, places_of
 from app.vault.errors import NoSuchSession
 from app.web.desk import SignedIn
 
@@ -20,6 +23,15 @@ class Opened:
     models: tuple[str, ...]  # what heard the words
     approval: Approval | None
     intact: bool  # the words are still, to the character, what was approved
+    marks: tuple[Mark, ...] = field(default=(), repr=False)
+    listening: Listening = field(default_factory=Listening)
+    places: tuple[Place, ...] = field(default=(), repr=False)  # all of them, the most worth hearing first
+    edit_ids: Mapping[int, int] = field(default_factory=dict)  # by line: what an edit of it builds on
+
+    @property
+    def open_places(self) -> tuple[Place, ...]:
+        """Give those worth hearing that nobody has found right yet; none once the review is over."""
+        return open_places(self.places, self.listening) if self.editable else ()
 
     @property
     def session_id(self) -> str:
@@ -33,6 +45,11 @@ class Opened:
     @property
     def editable(self) -> bool:
         return self.row.state in UNDER_REVIEW
+
+    @property
+    def last_edit(self) -> int:
+        """Give the number of the latest edit, 0 for none."""
+        return max(self.edit_ids.values(), default=0)
 
     @property
     def last_seq(self) -> int:
@@ -58,11 +75,16 @@ def open_session(person: SignedIn, session_id: str) -> Opened:
         NoSuchSession: leads to the page for what is not there.
     """
     content = person.vault.sessions.content(session_id)
+    lines = lines_of(content)
     return Opened(
         row=content.row,
-        lines=lines_of(content),
+        lines=lines,
         pauses=content.pauses,
         models=tuple(sorted({segment.model for segment in content.segments})),
         approval=content.approval,
         intact=content.approval is None or is_as_approved(content, content.approval),
+        marks=content.marks,
+        listening=content.listening,
+        places=places_of(lines),
+        edit_ids={seq: edit.edit_id for seq, edit in content.edits.items()},
     )

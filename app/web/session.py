@@ -9,18 +9,19 @@ from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from app.review import ATTESTATION, Review
+from app.review import Review
 from app.vault.errors import NoSuchSession
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
 from app.web.events import GONE, stream, swap
 from app.web.opened import Opened, find_row, open_session
+from app.web.review_panel import ReviewPanel, review_panel
 from app.web.slots import LINE_TOOLS, SLOTS, LineTool, Slot
 from app.web.standing import Standing, standing
 from app.web.timeline import Timeline, timeline
-from app.web.transcript import Doubts, Row, doubts, rows
-from app.web.wording import clock, day, length, moment, time_of_day
+from app.web.transcript import Row, rows
+from app.web.wording import clock, day, length, time_of_day
 
 router = APIRouter()
 
@@ -35,6 +36,15 @@ class Reach:
     live: bool
     samples: int  # frames that can be heard
     duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastEdit:
+    """The latest edit that the page shows. When it hears of a later one it fetches the lines that changed."""
+
+    template: ClassVar[str] = "_last_edit.html"
+    session_id: str
+    edit_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +64,6 @@ class NewLines:
 
 
 @dataclass(frozen=True, slots=True)
-class ReviewPanel:
-    """What is to be done with the transcript, and what was done."""
-
-    template: ClassVar[str] = "_review.html"
-    session_id: str
-    standing: Standing
-    doubts: Doubts
-    attestation: str
-    approved: str  # by whom and when, "" for a draft
-    fingerprint: str  # the first digits of the hash over the approved content
-    intact: bool
-
-
-@dataclass(frozen=True, slots=True)
 class SessionPage:
     template: ClassVar[str] = "session.html"
     session_id: str
@@ -76,6 +72,7 @@ class SessionPage:
     facts: str
     duration_ms: int
     ends_at: str
+    last_edit: LastEdit
     standing: Standing
     transcript: Transcript
     review: ReviewPanel
@@ -107,19 +104,20 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
         facts=_facts(opened),
         duration_ms=opened.row.duration_ms,
         ends_at=clock(opened.row.duration_ms),
+        last_edit=LastEdit(session_id, person.vault.sessions.last_edit(session_id)),
         standing=standing(opened.row, desk.pipeline, opened.models),
         transcript=_transcript(opened),
-        review=_review(desk, opened),
-        timeline=timeline(opened.lines, opened.pauses, opened.row.duration_ms),
+        review=review_panel(desk, person, opened),
+        timeline=draw(opened),
     )
     events_url = f"/sessions/{session_id}/events?editable={opened.editable}"
     return show(request, page, here="session", events_url=events_url)
 
 
 @router.get("/sessions/{session_id}/review", dependencies=[audited("review.read", "read what the review still needs")])
-def review_panel(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
+def review(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
     """Give what is to be done before approving, as it stands now."""
-    return show_part(request, _review(desk, open_session(person, session_id)))
+    return show_part(request, review_panel(desk, person, open_session(person, session_id)))
 
 
 @router.get("/sessions/{session_id}/lines", dependencies=[audited("lines.read", "read new lines of the session")])
@@ -156,6 +154,7 @@ class SessionPart:
     """Keeps an open session up to date: its standing, its new lines, what may be done with it."""
 
     def __init__(self, desk: Desk, person: SignedIn, session_id: str, *, editable: bool) -> None:
+        self._edited = person.vault.sessions.last_edit(session_id)
         self._desk = desk
         self._editable = editable  # as the page shows its lines
         self._person = person
@@ -170,22 +169,32 @@ class SessionPart:
         now, shown = (standing(row, self._desk.pipeline), row.words), self._shown
         self._shown = now
         if shown == now:
-            return []
+            return self._edits()
         opened, templates = open_session(self._person, self._session_id), self._desk.templates
         full = standing(opened.row, self._desk.pipeline, opened.models)
         news = [swap("standing", templates, full)]
         if shown is None or shown[0].state != now[0].state:
             news += [
-                swap("review", templates, _review(self._desk, opened)),
+                swap("review", templates, review_panel(self._desk, self._person, opened)),
                 ServerSentEvent(event="stands", raw_data=""),
             ]
         if shown is None or shown[1] != now[1]:
-            drawn = timeline(opened.lines, opened.pauses, opened.row.duration_ms)
+            drawn = draw(opened)
             news += [ServerSentEvent(event="grown", raw_data=""), swap("timeline", templates, drawn)]
         if self._editable != opened.editable:
             self._editable = opened.editable
             news.append(ServerSentEvent(event="settled", raw_data=""))
-        return news
+        return news + self._edits()
+
+    def _edits(self) -> list[ServerSentEvent]:
+        """Say that lines were edited, perhaps in another window; the page asks which."""
+        before, self._edited = self._edited, self._person.vault.sessions.last_edit(self._session_id)
+        return [] if before == self._edited else [ServerSentEvent(event="edited", raw_data="")]
+
+
+def draw(opened: Opened) -> Timeline:
+    duration_ms, spans = opened.row.duration_ms, opened.listening.spans
+    return timeline(opened.lines, opened.pauses, duration_ms, opened.open_places, spans)
 
 
 def _facts(opened: Opened) -> str:
@@ -201,16 +210,3 @@ def _transcript(opened: Opened) -> Transcript:
 
 def _reach(opened: Opened) -> Reach:
     return Reach(opened.session_id, opened.last_seq, opened.live, opened.row.samples, opened.row.duration_ms)
-
-
-def _review(desk: Desk, opened: Opened) -> ReviewPanel:
-    approval = opened.approval
-    return ReviewPanel(
-        session_id=opened.session_id,
-        standing=standing(opened.row, desk.pipeline, opened.models),
-        doubts=doubts(opened.lines),
-        attestation=ATTESTATION,
-        approved=f"{approval.approved_by}, {moment(approval.approved_at_ms)}" if approval else "",
-        fingerprint=approval.content_hash[:12] if approval else "",
-        intact=opened.intact,
-    )

@@ -47,4 +47,10 @@ class LineTool:
 
 
 SLOTS: tuple[Slot, ...] = (Slot("record", "Client and export", "/sessions/{session_id}/record"),)
-LINE_TOOLS: tuple[LineTool, ...] = ()
+LINE_TOOLS: tuple[LineTool, ...] = (
+    LineTool("edit", "Edit", "e", "pencil", "/sessions/{session_id}/lines/{seq}/edit", target="line"),
+    LineTool("context", "Note", "c", "note", "/sessions/{session_id}/lines/{seq}/marks/context"),
+    LineTool("redact", "Withhold a name", "x", "cover", "/sessions/{session_id}/lines/{seq}/marks/redacted"),
+    LineTool("private", "Private", "p", "lock", "/sessions/{session_id}/lines/{seq}/marks/private"),
+    LineTool("layers", "Versions", "v", "layers", "/sessions/{session_id}/lines/{seq}/layers"),
+)

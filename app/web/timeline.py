@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from app.domain import Pause
 from app.review import Line
-from app.web.words import shown_words
+from app.review.places import Place
 
 WIDTH = 1000  # units of the drawing, whatever its size on the screen
 
@@ -20,16 +20,24 @@ class Timeline:
     second: str  # the lower lane: speaker 2
     doubts: str
     pauses: str
+    heard: str  # what was listened to
 
 
-def timeline(lines: Sequence[Line], pauses: Sequence[Pause], duration_ms: int) -> Timeline:
+def timeline(
+    lines: Sequence[Line],
+    pauses: Sequence[Pause],
+    duration_ms: int,
+    places: Sequence[Place] = (),
+    heard: Sequence[tuple[int, int]] = (),
+) -> Timeline:
     """Draw a session of `duration_ms`."""
     scale = WIDTH / max(1, duration_ms)
     return Timeline(
         first=_bars((line for line in lines if line.speaker != "2"), scale, y=7),
         second=_bars((line for line in lines if line.speaker == "2"), scale, y=17),
-        doubts=_ticks((word.start_ms for line in lines for word in shown_words(line) if word.begins_place), scale),
+        doubts=_ticks((place.start_ms for place in places), scale),
         pauses=_ticks((pause.at_ms for pause in pauses), scale),
+        heard="".join(f"M{start * scale:.1f} 23h{(end - start) * scale:.1f}" for start, end in heard),
     )
 
 

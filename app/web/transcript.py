@@ -1,16 +1,27 @@
 """A transcript as the page shows it: lines, and between them quiet rows. Pure; handles speech in clear."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from app.review import Line
+from markupsafe import Markup
+
+from app.domain import Mark, MarkKind
+from app.review import Cover, Line
+from app.review.places import worth_hearing
 from app.web.opened import Opened
 from app.web.wording import clock, counted, lately, length
-from app.web.words import ShownWord, shown_words
+from app.web.words import said
 
 SILENCE_MS = 4000  # shorter ones are part of talking
-LISTEN_AROUND_MS = 3000  # what one hears around a doubtful place to judge it
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Something that a person set beside a line."""
+
+    mark_id: int
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +34,14 @@ class LineRow:
     start_ms: int
     end_ms: int
     speaker: str | None
-    words: tuple[ShownWord, ...] = field(repr=False)
+    said: Markup = field(repr=False)  # the words, each with its times
     text: str = field(repr=False)
     machine_text: str = field(repr=False)
     edited: str  # by whom and when, "" where the machine's words stand
     editable: bool
+    base: int = 0  # the edit that stands there, 0 for none
+    notes: tuple[Beside, ...] = ()
+    private: Beside | None = None
 
     @property
     def at(self) -> str:
@@ -65,10 +79,13 @@ class Doubts:
 
     places: int
     minutes: int  # at least 1 where there are places
+    done: int = 0  # places that were found right already
 
     @property
     def sentence(self) -> str:
         """Say it in one line."""
+        if not self.places and self.done:
+            return "Every place worth hearing was found right. Read the rest as you would a letter."
         if not self.places:
             return "The transcriber was sure of every word. It can still be wrong: read the whole."
         verb = "is" if self.places == 1 else "are"
@@ -78,21 +95,43 @@ class Doubts:
         )
 
 
-def line_row(session_id: str, line: Line, *, editable: bool, now_ms: int) -> LineRow:
+def line_row(opened: Opened, line: Line, now_ms: int) -> LineRow:
+    (row,) = line_rows(opened, [line], now_ms)
+    return row
+
+
+def line_rows(opened: Opened, lines: Iterable[Line], now_ms: int) -> Iterator[LineRow]:
+    """Give lines as the page shows them; what is the same for all is worked out once."""
+    begins: dict[int, set[int]] = {}
+    for place in opened.open_places:
+        begins.setdefault(place.seq, set()).add(place.start_ms)
+    beside: dict[int, list[Mark]] = {}
+    for mark in opened.marks:
+        beside.setdefault(mark.seq, []).append(mark)
+    cover = Cover(opened.marks)
+    for line in lines:
+        yield _line_row(opened, line, said(line, begins.get(line.seq, set()), cover), beside.get(line.seq, []), now_ms)
+
+
+def _line_row(opened: Opened, line: Line, words: Markup, marks: Sequence[Mark], now_ms: int) -> LineRow:
     edited = ""
     if line.edited_by is not None and line.edited_at_ms is not None:
         edited = f"{line.edited_by}, {lately(line.edited_at_ms, now_ms)}"
+    private = [Beside(mark.mark_id, mark.text) for mark in marks if mark.kind is MarkKind.PRIVATE]
     return LineRow(
-        session_id=session_id,
+        session_id=opened.session_id,
         seq=line.seq,
         start_ms=line.start_ms,
         end_ms=line.end_ms,
         speaker=line.speaker,
-        words=shown_words(line),
+        said=words,
         text=line.text,
         machine_text=line.machine_text,
         edited=edited,
-        editable=editable,
+        editable=opened.editable,
+        base=opened.edit_ids.get(line.seq, 0),
+        notes=tuple(Beside(mark.mark_id, mark.text) for mark in marks if mark.kind is MarkKind.CONTEXT),
+        private=private[0] if private else None,
     )
 
 
@@ -102,11 +141,11 @@ def rows(opened: Opened, now_ms: int, after_seq: int = -1) -> Iterator[Row]:
     While a transcript is live, a pause shows with the line after it, so that no row can come twice.
     """
     waiting = sorted(pause.at_ms for pause in opened.pauses)
-    end_ms = 0
+    end_ms, shown = 0, line_rows(opened, (line for line in opened.lines if line.seq > after_seq), now_ms)
     for line in opened.lines:
         if line.seq > after_seq:
             yield from _between(end_ms, line.start_ms, waiting)
-            yield line_row(opened.session_id, line, editable=opened.editable, now_ms=now_ms)
+            yield next(shown)
         waiting = [at_ms for at_ms in waiting if at_ms > line.start_ms]
         end_ms = max(end_ms, line.end_ms)
     for at_ms in () if opened.live else waiting:
@@ -132,7 +171,7 @@ def _off_the_record(at_ms: int) -> QuietRow:
     return QuietRow(at_ms, "Off the record. What was said here was not recorded.", off_the_record=True)
 
 
-def doubts(lines: Sequence[Line]) -> Doubts:
-    places = [word for line in lines for word in shown_words(line) if word.begins_place]
-    listen_ms = sum(word.end_ms - word.start_ms + LISTEN_AROUND_MS for word in places)
-    return Doubts(len(places), max(1, round(listen_ms / 60_000)))
+def doubts(opened: Opened) -> Doubts:
+    places = opened.open_places
+    minutes = max(1, round(sum(place.listen_ms for place in places) / 60_000))
+    return Doubts(len(places), minutes, done=len(worth_hearing(opened.places)) - len(places))

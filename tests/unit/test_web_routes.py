@@ -55,7 +55,10 @@ def test_every_route__nobody_signed_in__leads_to_the_sign_in(client: WebClient) 
     closed = [(path, method) for path, methods in paths.items() for method in methods if path not in PUBLIC]
     assert len(closed) >= 18
     for path, method in closed:
-        answer = client.http.request(method.upper(), path.format_map(defaultdict(lambda: SESSION, seq="0")))
+        answer = client.http.request(
+            method.upper(),
+            path.format_map(defaultdict(lambda: SESSION, seq="0", kind="context", mark_id="1", start_ms="0")),
+        )
         if path.endswith(".json"):
             assert (path, answer.status_code) == (path, 401)
             assert answer.json() == {"problem": "Nobody is signed in. Sign in first."}

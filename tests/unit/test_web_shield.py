@@ -49,7 +49,7 @@ def test_unsafe_routes__foreign_request__all_refused_before_anything_happens(cli
     routes = unsafe_routes(client)
     assert len(routes) >= 11
     for path in routes:
-        address = path.format_map(defaultdict(lambda: "0" * 32, seq="0"))
+        address = path.format_map(defaultdict(lambda: "0" * 32, seq="0", kind="context", mark_id="1", start_ms="0"))
         answer = client.http.post(address, headers={"sec-fetch-site": "cross-site"})
         assert (path, answer.status_code) == (path, 403)
         assert "outside this box" in answer.text

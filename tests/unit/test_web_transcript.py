@@ -68,7 +68,7 @@ def test_rows__fetched_bit_by_bit__show_nothing_twice_and_miss_nothing() -> None
 
 
 def test_doubts__no_doubtful_word__says_that_it_can_still_be_wrong() -> None:
-    assert "can still be wrong" in doubts(lines((0, 1000))).sentence
+    assert "can still be wrong" in doubts(opened(lines((0, 1000)))).sentence
 
 
 def test_quiet_row__names_its_place() -> None:

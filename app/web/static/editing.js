@@ -3,15 +3,25 @@
 
 import { part } from "./player.js";
 
+/** @typedef {import("./tools.js").Htmx} Htmx */
+
+const REST_MS = 800; // between the last key and keeping what was typed
+const OUT_OF_TOUCH = "The box does not answer. Your words stay in this page; try again in a moment.";
+const MEANWHILE = "This line was changed in another window just now. Keep shows you both.";
+
 export class Editing {
-  /** @type {string[]} ids of lines, the latest last */
-  #edited = [];
+  /** @type {number | undefined} */
+  #resting;
 
   /** @param {(line: HTMLElement) => void} changed is told of every line that was put back in place */
   constructor(changed) {
     this.changed = changed;
     document.addEventListener("submit", (event) => this.#onSubmit(event));
     document.addEventListener("keydown", (event) => this.#onKey(event));
+    document.addEventListener("input", (event) => this.#onInput(event));
+    document.addEventListener("click", (event) => this.#onClick(event));
+    document.body.addEventListener("htmx:oobBeforeSwap", (event) => this.#onNews(/** @type {CustomEvent} */ (event)));
+    document.body.addEventListener("htmx:sendError", (event) => this.#onOffline(/** @type {CustomEvent} */ (event)));
     document.body.addEventListener("htmx:load", (event) => this.#onLoad(/** @type {CustomEvent} */ (event).detail.elt));
     document.body.addEventListener("htmx:beforeRequest", (event) => {
       const fetches = /** @type {CustomEvent} */ (event).detail.elt.id;
@@ -28,27 +38,72 @@ export class Editing {
     if (link instanceof HTMLElement) link.click();
   }
 
-  /** Take back the latest edit, or else the one of this line. @param {HTMLElement | null} line */
-  undo(line) {
-    const id = this.#edited.pop() ?? line?.id ?? "";
-    const form = document.getElementById(id)?.querySelector(".under form");
-    if (form instanceof HTMLFormElement) form.requestSubmit();
+  /** Take back one's latest edit, or do it again; the box knows which that is. @param {"undo" | "redo"} way */
+  step(way) {
+    const session = location.pathname.split("/")[2];
+    const htmx = /** @type {Htmx} */ (/** @type {any} */ (window).htmx);
+    if (this.#unkept()) return;
+    const since = part("last-edit", HTMLInputElement).value;
+    htmx.ajax("POST", `/sessions/${session}/${way}`, { target: "#notice", swap: "innerHTML", values: { since } });
   }
 
   /** @param {SubmitEvent} event */
   #onSubmit(event) {
     const form = /** @type {HTMLFormElement} */ (event.target);
-    const line = form.closest(".editing");
-    if (line) this.#edited.push(line.id);
     if (form.dataset.approve === undefined || !document.querySelector(".editing")) return;
     event.preventDefault();
     this.#say("A line is still open. Keep it or leave it as it was, then approve.");
-    document.querySelector("textarea")?.focus();
+    /** @type {HTMLElement | null} */ (document.querySelector(".line-form textarea"))?.focus();
+  }
+
+  /** Keep what is typed on the box a moment after the last key. @param {Event} event */
+  #onInput(event) {
+    const field = event.target;
+    if (!(field instanceof HTMLTextAreaElement) || !field.form?.dataset.typing) return;
+    window.clearTimeout(this.#resting);
+    this.#resting = window.setTimeout(() => this.#keepTyping(field), REST_MS);
+  }
+
+  /** @param {HTMLTextAreaElement} field */
+  async #keepTyping(field) {
+    const [form, text] = [field.form, field.value];
+    if (!form?.dataset.typing || !form.isConnected || form.classList.contains("htmx-request")) return;
+    const told = form.querySelector(".typing-state");
+    const body = new URLSearchParams({ text });
+    const kept = await fetch(form.dataset.typing, { method: "POST", body }).then((answer) => answer.ok, () => false);
+    if (told) told.textContent = kept ? "What you type is safe on the box." : OUT_OF_TOUCH;
+  }
+
+  /** @param {MouseEvent} event */
+  #onClick(event) {
+    const close = event.target instanceof Element ? event.target.closest("[data-close-extra]") : null;
+    if (!close) return;
+    event.preventDefault();
+    close.closest(".line-extra")?.replaceChildren();
+  }
+
+  /** A line was changed in another window. What is being typed here stays. @param {CustomEvent} event */
+  #onNews(event) {
+    const line = event.detail.target;
+    if (!(line instanceof HTMLElement) || !line.matches("[data-line]")) return;
+    const busy = line.matches(".editing, .htmx-request") || line.querySelector(".line-extra > form, .htmx-request");
+    if (!busy) return;
+    event.detail.shouldSwap = false;
+    const told = line.querySelector(".typing-state");
+    if (told && !line.querySelector(".htmx-request")) told.textContent = MEANWHILE;
+  }
+
+  /** @param {CustomEvent} event */
+  #onOffline(event) {
+    if (event.detail.elt instanceof Element && event.detail.elt.closest(".line, #review")) this.#say(OUT_OF_TOUCH);
   }
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
     const field = event.target;
+    if (field instanceof HTMLInputElement && event.key === "Escape") {
+      field.closest(".line-extra")?.replaceChildren();
+    }
     if (!(field instanceof HTMLTextAreaElement)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
@@ -60,9 +115,11 @@ export class Editing {
 
   /** @param {unknown} element */
   #onLoad(element) {
-    if (!(element instanceof HTMLElement) || !element.matches("[data-line]")) return;
-    const field = element.querySelector("textarea");
-    if (field) {
+    if (!(element instanceof HTMLElement)) return;
+    if (element.matches(".mark-form")) /** @type {HTMLElement | null} */ (element.querySelector("input"))?.focus();
+    if (!element.matches("[data-line]")) return;
+    const field = element.querySelector(".line-form textarea");
+    if (field instanceof HTMLTextAreaElement) {
       field.focus();
       field.setSelectionRange(field.value.length, field.value.length);
       return;
@@ -76,7 +133,8 @@ export class Editing {
 
   /** @returns {boolean} whether something typed is not kept yet */
   #unkept() {
-    return [...document.querySelectorAll("textarea")].some((field) => field.value !== field.defaultValue);
+    const fields = /** @type {NodeListOf<HTMLTextAreaElement>} */ (document.querySelectorAll(".line-form textarea"));
+    return [...fields].some((field) => field.value !== field.defaultValue);
   }
 
   /** @param {string} sentence */

@@ -25,10 +25,18 @@ export class Player {
   #loaded = 0; // frames that the open file holds
   /** @type {number | null} */
   #wanted = null;
+  /** @type {number | null} where to rest by itself */
+  #until = null;
+  /** @type {[number, number] | null} what is heard again and again */
+  #loop = null;
 
-  /** @param {(ms: number) => void} moved is told where the sound is, often while it plays */
-  constructor(moved) {
+  /**
+   * @param {(ms: number) => void} moved is told where the sound is, often while it plays
+   * @param {() => void} rested is told when it stops
+   */
+  constructor(moved, rested) {
     this.moved = moved;
+    this.rested = rested;
     this.#button.addEventListener("click", () => this.toggle());
     this.#position.addEventListener("input", () => this.seek(Number(this.#position.value)));
     this.#speed.addEventListener("change", () => this.#setSpeed());
@@ -36,6 +44,7 @@ export class Player {
     sound.addEventListener("loadedmetadata", () => this.#arrive());
     sound.addEventListener("play", () => this.#follow());
     sound.addEventListener("seeked", () => this.#show());
+    for (const name of ["pause", "ended"]) sound.addEventListener(name, () => this.rested());
     for (const name of ["play", "pause", "ended"]) sound.addEventListener(name, () => this.#showButton());
     sound.addEventListener("error", () => this.#say("The recording cannot be heard just now. Try again in a moment."));
   }
@@ -48,13 +57,25 @@ export class Player {
     return !this.#sound.paused;
   }
 
-  /** @param {number} ms */
-  hear(ms) {
+  /** @param {number} ms @param {number | null} until where to rest by itself */
+  hear(ms, until = null) {
     this.seek(ms);
+    this.#until = until;
     this.#play();
   }
 
+  /** Hear a stretch again and again; null lets it go. @param {[number, number] | null} stretch */
+  loop(stretch) {
+    this.#loop = stretch;
+    if (stretch) this.hear(stretch[0]);
+  }
+
+  get looping() {
+    return this.#loop !== null;
+  }
+
   toggle() {
+    this.#until = null;
     if (this.playing) return this.#sound.pause();
     if (!this.#loaded) this.seek(Number(this.#position.value));
     this.#play();
@@ -67,6 +88,8 @@ export class Player {
 
   /** @param {number} ms */
   seek(ms) {
+    this.#until = null;
+    if (this.#loop && (ms < this.#loop[0] - 1 || ms > this.#loop[1])) this.#loop = null;
     const { samples, duration } = this.#reach();
     const target = Math.min(ms, duration);
     const beyond = target / 1000 > this.#sound.duration && samples > this.#loaded;
@@ -110,6 +133,11 @@ export class Player {
 
   #follow() {
     this.#show();
+    if (this.#loop && this.ms >= this.#loop[1] && this.#wanted === null) this.seek(this.#loop[0]);
+    if (this.#until !== null && this.ms >= this.#until && this.#wanted === null) {
+      this.#until = null;
+      this.#sound.pause();
+    }
     if (this.playing) requestAnimationFrame(() => this.#follow());
   }
 

@@ -51,24 +51,6 @@ export class Reading {
     return this.line;
   }
 
-  /** @returns {HTMLElement | null} the next doubtful place, from the top again after the last */
-  nextDoubt() {
-    const places = /** @type {HTMLElement[]} */ ([...this.#transcript.querySelectorAll("[data-place]")]);
-    const found = places.findIndex((place) => place.classList.contains("found"));
-    const here = this.line;
-    const after = (/** @type {HTMLElement} */ place) => {
-      if (!here) return true;
-      return Boolean(here.compareDocumentPosition(place) & Node.DOCUMENT_POSITION_FOLLOWING);
-    };
-    const next = places[found + 1] && found >= 0 ? places[found + 1] : found < 0 ? places.find(after) : undefined;
-    const place = next ?? places[0] ?? null;
-    places[found]?.classList.remove("found");
-    place?.classList.add("found");
-    this.moveTo(place?.closest("[data-line]") ?? null);
-    place?.scrollIntoView({ block: "center" });
-    return place;
-  }
-
   /** Light the word that is heard at `ms`, and keep its line in sight. @param {number} ms @param {boolean} playing */
   follow(ms, playing) {
     const said = this.#at(ms);

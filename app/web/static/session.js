@@ -1,19 +1,33 @@
 // @ts-check
 /** The session page: hear any word, read along, edit; all of it by keys as well. */
 
+import { Coverage } from "./coverage.js";
 import { Editing } from "./editing.js";
 import { Player, part } from "./player.js";
+import { Queue } from "./queue.js";
 import { Reading } from "./reading.js";
 import { Tools } from "./tools.js";
 
-const LEAD_IN_MS = 1500; // a doubtful word is judged by what leads up to it
 const SKIP_MS = 2000;
 const PREFIX_MS = 1000; // how long "g" waits for its second key
 
 const tools = new Tools();
 const reading = new Reading((line) => tools.show(line));
-const player = new Player((ms) => reading.follow(ms, player.playing));
+const coverage = new Coverage(part("player", HTMLElement).dataset.heard ?? "", () => refresh());
+const player = new Player(
+  (ms) => {
+    reading.follow(ms, player.playing);
+    if (player.playing) coverage.playing(ms);
+    showLoop();
+  },
+  () => coverage.rest(),
+);
 const editing = new Editing((line) => reading.moveTo(line));
+const queue = new Queue(player, (word, line) => {
+  reading.moveTo(line);
+  (word ?? line)?.scrollIntoView({ block: "center" });
+  cue = null;
+});
 
 /** @type {number | null} where to begin when somebody has moved through the lines since the sound rested */
 let cue = null;
@@ -21,7 +35,13 @@ let prefixed = -PREFIX_MS;
 
 /** @param {HTMLElement | null} line */
 function cueLine(line) {
+  queue.leave();
   cue = line ? Number(line.dataset.start) : null;
+}
+
+/** @returns {HTMLElement | null} the line that keys act on: that of the doubtful place one is at, or the current one */
+function here() {
+  return queue.line ?? reading.line;
 }
 
 function playOrRest() {
@@ -30,10 +50,19 @@ function playOrRest() {
   cue = null;
 }
 
-function hearNextDoubt() {
-  const place = reading.nextDoubt();
-  if (place) player.hear(Math.max(0, Number(place.dataset.t) - LEAD_IN_MS));
-  cue = null;
+function refresh() {
+  part("review", HTMLElement).dispatchEvent(new Event("refresh"));
+}
+
+function toggleLoop() {
+  const line = reading.line ?? reading.step(1);
+  if (player.looping || !line) player.loop(null);
+  else player.loop([Number(line.dataset.start), Number(line.dataset.end)]);
+  showLoop();
+}
+
+function showLoop() {
+  part("loop", HTMLButtonElement).setAttribute("aria-pressed", String(player.looping));
 }
 
 /** @type {Record<string, () => void>} */
@@ -43,9 +72,12 @@ const KEYS = {
   ArrowRight: () => player.skip(SKIP_MS),
   j: () => cueLine(reading.step(1)),
   k: () => cueLine(reading.step(-1)),
-  n: hearNextDoubt,
-  e: () => editing.open(reading.line ?? reading.step(1)),
-  u: () => editing.undo(reading.line),
+  n: () => queue.next(),
+  a: () => queue.right(),
+  l: toggleLoop,
+  e: () => editing.open(here() ?? reading.step(1)),
+  u: () => editing.step("undo"),
+  r: () => editing.step("redo"),
   "?": () => part("keys", HTMLElement).togglePopover(),
 };
 
@@ -62,7 +94,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "t" && now - prefixed < PREFIX_MS) return location.assign("/today");
   prefixed = event.key === "g" ? now : -PREFIX_MS;
   const action = KEYS[event.key];
-  if (!action && !tools.use(event.key, reading.line)) return;
+  if (!action && !tools.use(event.key, here())) return;
   event.preventDefault();
   action?.();
 });
@@ -72,8 +104,10 @@ part("transcript", HTMLElement).addEventListener("click", (event) => {
   const said = event.target.closest("[data-t], [data-hear]");
   if (!(said instanceof HTMLElement)) return;
   reading.moveTo(said.closest("[data-line]"));
+  queue.leave();
   cue = null;
   player.hear(Number(said.dataset.t ?? said.dataset.hear));
 });
 
-part("next-doubt", HTMLButtonElement).addEventListener("click", hearNextDoubt);
+part("next-doubt", HTMLButtonElement).addEventListener("click", () => queue.next());
+part("loop", HTMLButtonElement).addEventListener("click", toggleLoop);

@@ -3,7 +3,7 @@
 
 import { part } from "./player.js";
 
-/** @typedef {{ajax: (verb: string, path: string, how: {target: HTMLElement, swap: string}) => Promise<void>}} Htmx */
+/** @typedef {{ajax: (verb: string, path: string, how: {target: HTMLElement | string, swap: string, values?: Record<string, string>}) => Promise<void>}} Htmx */
 
 export class Tools {
   #bar = /** @type {HTMLElement} */ (part("tools", HTMLTemplateElement).content.firstElementChild);
