@@ -1,6 +1,6 @@
 # `make` prints what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help image setup run demo test check bench bench-speakers bench-speech bench-notes bench-guard faults lock screenshots clean
+.PHONY: help security parts image setup run demo test check bench bench-speakers bench-speech bench-notes bench-guard faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
 ARGS ?=
@@ -57,6 +57,13 @@ image: setup-test ## the flashable disk, into build/image (ARCH=amd64, arm64 or 
 	@image-build/build.sh $(or $(ARCH),amd64)
 bench-records: setup-test ## measure search, calendar, keeping and erasure on a practice's made-up records (10 minutes, 1 GB)
 	@$(bin)/python -m tests.bench.records $(ARGS)
+
+security: setup-test ## attack page, vaults and backups in every way that SECURITY promises to withstand (half an hour; ARGS=--quick)
+	@$(bin)/python -m tests.security $(ARGS)
+
+parts: setup-test ## list the Python parts as CycloneDX (build/parts.cdx.json), and ask for known holes in them (needs the network)
+	@$(bin)/cyclonedx-py requirements requirements.lock -o build/parts.cdx.json
+	@$(bin)/pip-audit --disable-pip --require-hashes -r requirements.lock || echo 'If no database could be asked, nothing was checked.'
 
 lock: setup-test ## pin all dependencies anew, for x86-64 and aarch64, Python 3.11 to 3.13
 	@setup/lock.sh
