@@ -55,6 +55,7 @@ screenshots: setup-test ## pictures of every page at three widths, light and dar
 
 image: setup-test ## the flashable disk, into build/image (ARCH=amd64, arm64 or raspberry-pi; as root)
 	@image-build/build.sh $(or $(ARCH),amd64)
+
 bench-records: setup-test ## measure search, calendar, keeping and erasure on a practice's made-up records (10 minutes, 1 GB)
 	@$(bin)/python -m tests.bench.records $(ARGS)
 

@@ -14,6 +14,7 @@ ALONE = {
     "test_recorder_withdrawal.py",
     "test_simulator.py",
     "test_tape_processes.py",
+    "test_web_connections.py",
 }
 
 

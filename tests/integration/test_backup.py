@@ -25,7 +25,7 @@ from tacet.backup.restoring import restore
 
 def tacet(*arguments: object, typed: str = "") -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "tacet", *map(str, arguments)]
-    return subprocess.run(words, input=typed, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(words, input=typed, capture_output=True, text=True, check=False, timeout=240)
 
 
 @contextmanager

@@ -28,11 +28,11 @@ def box(tmp_path: Path) -> Iterator[WebBox]:
 
 
 def connect(box: WebBox) -> ssl.SSLSocket:
-    return ANY_CERTIFICATE.wrap_socket(socket.create_connection(("127.0.0.1", box.port), timeout=20))
+    return ANY_CERTIFICATE.wrap_socket(socket.create_connection(("127.0.0.1", box.port), timeout=60))
 
 
 def page(box: WebBox) -> int:
-    client = HTTPSConnection("127.0.0.1", box.port, context=ANY_CERTIFICATE, timeout=20)
+    client = HTTPSConnection("127.0.0.1", box.port, context=ANY_CERTIFICATE, timeout=60)
     try:
         client.request("GET", "/trust")
         answer = client.getresponse()
@@ -54,21 +54,23 @@ def is_closed(connection: ssl.SSLSocket) -> bool:
 def test_slow_request__whose_head_never_ends__is_ended(
     box: WebBox, monkeypatch: pytest.MonkeyPatch, started: bytes
 ) -> None:
-    monkeypatch.setattr(connections, "HEAD_WITHIN_S", 0.5)
+    monkeypatch.setattr(connections, "HEAD_WITHIN_S", 2.0)
     with connect(box) as slow:
         slow.sendall(started)
         assert is_closed(slow)
+    monkeypatch.undo()
     assert page(box) == 200
 
 
 def test_slow_request__whose_body_never_comes__is_ended(box: WebBox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "BODY_WITHIN_S", 0.5)
+    monkeypatch.setattr(connections, "BODY_WITHIN_S", 2.0)
     with connect(box) as slow:
         slow.sendall(
             b"POST /signin HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 50\r\n"
             b"Content-Type: application/x-www-form-urlencoded\r\n\r\nperson="
         )
         assert is_closed(slow)
+    monkeypatch.undo()
     assert page(box) == 200
 
 
@@ -78,15 +80,15 @@ def test_one_machine__with_more_connections_than_its_share__keeps_its_share(
     monkeypatch.setattr(connections, "A_MACHINE", 6)
     with ExitStack() as stack:
         held = [stack.enter_context(connect(box)) for _ in range(20)]
-        wait_until(lambda: BoundedProtocol.by_address["127.0.0.1"] <= 6, 20, "for the rest to be ended")
+        wait_until(lambda: BoundedProtocol.by_address["127.0.0.1"] <= 6, 60, "for the rest to be ended")
         assert held
-    wait_until(lambda: BoundedProtocol.by_address["127.0.0.1"] == 0, 20, "for all to be gone")
+    wait_until(lambda: BoundedProtocol.by_address["127.0.0.1"] == 0, 60, "for all to be gone")
     assert page(box) == 200
 
 
 def test_event_stream__quiet_for_longer_than_any_limit__stays(box: WebBox, monkeypatch: pytest.MonkeyPatch) -> None:
     for limit in ("HEAD_WITHIN_S", "BODY_WITHIN_S", "TAKEN_WITHIN_S"):
-        monkeypatch.setattr(connections, limit, 0.2)
+        monkeypatch.setattr(connections, limit, 2.0)
     with connect(box) as stream:
         stream.sendall(b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert stream.recv(12) == b"HTTP/1.1 200"

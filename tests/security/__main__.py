@@ -23,6 +23,8 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="WORD", help="only promises whose name has this word")
     args = parser.parse_args()
     chosen = [promise for promise in PROMISES if args.only in promise.name]
+    if not chosen:
+        parser.error(f"no promise has {args.only!r} in its name: {', '.join(one.name for one in PROMISES)}")
     rows = measure_all(chosen, Scale(full=not args.quick))
     sys.stdout.write(f"\n{summary(rows)}\n")
     return 0 if all(row.figure.kept for row in rows) else 1
