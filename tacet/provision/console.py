@@ -4,6 +4,7 @@ import shutil
 import subprocess
 
 from app.addresses import names_of_box
+from app.box.invitations import read_setup_code
 from tacet.settings import BoxSettings
 
 
@@ -16,6 +17,8 @@ def console_text(settings: BoxSettings) -> str:
     lines = ["", f"Tacet  {settings.box.room or app.name}", "", f"  Its page:  {by_name}"]
     lines += [f"             https://{_host(address)}{port}/" for address in addresses]
     lines += [] if addresses else ["             (no network yet: plug in the cable)"]
+    code = read_setup_code(app.data_dir / "box")
+    lines += [f"  Code for setting it up:  {code}"] if code else []
     lines += [f"  To mend:   {problem}" for problem in _problems(settings)]
     return "\n".join([*lines, "", qr_code(by_name)])
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from app.box.invitations import Invitations
 from tacet.config.check import check_text
 from tacet.config.sections import NetworkSection
 from tacet.provision.console import console_text
@@ -126,3 +127,13 @@ def test_network_file__nothing_said__is_dhcp_on_every_wire() -> None:
 def test_network__a_value_with_a_line_end__cannot_reach_the_networks_file() -> None:
     for line in ('interface = "eth0\\n[Route]"', 'time_servers = ["a.b\\n[Route]"]'):
         assert check_text(f"[network]\n{line}\n")[1] != ()
+
+
+def test_console__a_box_that_nobody_has_set_up__shows_its_address_and_the_code(box: Box, tmp_path: Path) -> None:
+    box.starts_with(f'data_dir = "{tmp_path}"\n{GOOD}')
+    settings = load_settings(box.effective)
+    assert "Code for" not in console_text(settings)
+    code = Invitations(tmp_path / "box").first_code()
+    shown = console_text(settings)
+    assert code in shown
+    assert "https://tacet-room-3.local/" in shown
