@@ -7,7 +7,7 @@ Handles speech in clear.
 
 from app.review.binding import bound_parts, content_hash, is_as_added, is_as_approved, part_digests
 from app.review.lines import Line, lines_of
-from app.review.pieces import therapist_of
+from app.review.pieces import name_of, standing_changes, therapist_of
 from app.review.released import COVER, Cover, ReleasedLine, released_lines
 from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, NothingSaid, Review
 from app.review.voices import EditedWords, NoSuchWords, Selected, VoiceReview
@@ -31,7 +31,9 @@ __all__ = [
     "is_as_added",
     "is_as_approved",
     "lines_of",
+    "name_of",
     "part_digests",
     "released_lines",
+    "standing_changes",
     "therapist_of",
 ]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from app.domain import Edit, Place, Word
-from app.review.pieces import Piece, pieces_of
+from app.review.pieces import Piece, name_of, pieces_of, therapist_of
 from app.vault.sessions import SessionContent
 
 
@@ -25,15 +25,17 @@ class Line:
     sure: bool = True  # False where the machine was unsure whose it is, and nobody has said since
     first: Place = (0, 0)  # its first and last word
     last: Place = (0, 0)
+    voice: str = ""  # "Speaker 1", or "Therapist" and "Client" once somebody has said who is who
 
 
 def lines_of(content: SessionContent) -> tuple[Line, ...]:
     """The lines as they stand, in order."""
     pieces = pieces_of(content.segments, content.attribution, content.voice_changes)
-    return tuple(_line(piece, content.edits.get(piece.key)) for piece in pieces)
+    therapist = therapist_of(content.voice_changes)
+    return tuple(_line(piece, content.edits.get(piece.key), therapist) for piece in pieces)
 
 
-def _line(piece: Piece, edit: Edit | None) -> Line:
+def _line(piece: Piece, edit: Edit | None, therapist: str | None) -> Line:
     standing = edit if edit is not None and edit.text is not None else None
     return Line(
         seq=piece.key,
@@ -50,4 +52,5 @@ def _line(piece: Piece, edit: Edit | None) -> Line:
         sure=piece.sure,
         first=piece.first,
         last=piece.last,
+        voice=name_of(piece.speaker, therapist),
     )

@@ -60,6 +60,17 @@ def therapist_of(changes: Sequence[VoiceChange]) -> str | None:
     return roles[-1] if roles else None
 
 
+def name_of(speaker: str | None, therapist: str | None) -> str:
+    """Call a speaker as people do once somebody has said who the therapist is: "Therapist", "Client", "Speaker 3"."""
+    if speaker is None:
+        return ""
+    if therapist is None:
+        return f"Speaker {speaker}"
+    if speaker == therapist:
+        return "Therapist"
+    return "Client" if {speaker, therapist} == {"1", "2"} else f"Speaker {speaker}"
+
+
 def pieces_of(
     segments: Sequence[Segment], attribution: Attribution | None, changes: Sequence[VoiceChange]
 ) -> tuple[Piece, ...]:

@@ -21,6 +21,7 @@ class ReleasedLine:
     speaker: str | None
     text: str = field(repr=False)  # "" where a context note stands alone
     context: tuple[str, ...] = field(default=(), repr=False)  # what the therapist noted beside it, covered as well
+    voice: str = ""  # what to call the speaker
 
 
 def released_lines(lines: Sequence[Line], marks: Sequence[Mark]) -> tuple[ReleasedLine, ...]:
@@ -64,4 +65,6 @@ def _released(
     for line in lines:
         context = tuple(notes.get(line.seq, ()))
         if line.seq not in private and (line.text or context):
-            yield ReleasedLine(line.seq, line.start_ms, line.end_ms, line.speaker, covered(line.text), context)
+            yield ReleasedLine(
+                line.seq, line.start_ms, line.end_ms, line.speaker, covered(line.text), context, line.voice
+            )

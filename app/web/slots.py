@@ -46,7 +46,10 @@ class LineTool:
         return self.path.format(session_id=session_id, seq="{seq}")
 
 
-SLOTS: tuple[Slot, ...] = (Slot("record", "Client and export", "/sessions/{session_id}/record"),)
+SLOTS: tuple[Slot, ...] = (
+    Slot("voices", "Voices", "/sessions/{session_id}/voices", scripts=("speaking.js",), styles=("speaking.css",)),
+    Slot("record", "Client and export", "/sessions/{session_id}/record"),
+)
 LINE_TOOLS: tuple[LineTool, ...] = (
     LineTool("edit", "Edit", "e", "pencil", "/sessions/{session_id}/lines/{seq}/edit", target="line"),
     LineTool("context", "Note", "c", "note", "/sessions/{session_id}/lines/{seq}/marks/context"),

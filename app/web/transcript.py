@@ -42,14 +42,12 @@ class LineRow:
     base: int = 0  # the edit that stands there, 0 for none
     notes: tuple[Beside, ...] = ()
     private: Beside | None = None
+    voice: str = ""  # "Speaker 1", "Therapist"
+    sure: bool = True  # whose words these are
 
     @property
     def at(self) -> str:
         return clock(self.start_ms)
-
-    @property
-    def voice(self) -> str:
-        return f"Speaker {self.speaker}" if self.speaker else ""
 
     @property
     def struck(self) -> bool:
@@ -132,6 +130,8 @@ def _line_row(opened: Opened, line: Line, words: Markup, marks: Sequence[Mark], 
         base=opened.edit_ids.get(line.seq, 0),
         notes=tuple(Beside(mark.mark_id, mark.text) for mark in marks if mark.kind is MarkKind.CONTEXT),
         private=private[0] if private else None,
+        voice=line.voice,
+        sure=line.sure,
     )
 
 

@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import pytest
+from support.vaults import SESSION, draft, open_vault
+
+from app.domain import Attribution, Told
+from app.review import Review, VoiceReview
+from app.web.speaking import VoicesPanel, voices_panel
+
+
+def panel(tmp_path: Path, attribution: Attribution | None, *texts: str) -> VoicesPanel:
+    with open_vault(tmp_path) as vault:
+        draft(vault, *texts or ("How are you?", "fine"))
+        if attribution:
+            vault.sessions.add_attribution(SESSION, attribution)
+        return voices_panel(vault.sessions.content(SESSION))
+
+
+@pytest.mark.parametrize(
+    ("attribution", "sentence"),
+    [
+        (None, "once the session has ended"),
+        (Attribution((), Told.SEATS), "by the two microphones"),
+        (Attribution((), Told.VOICES, 2), "How a voice sounds is not kept"),
+        (Attribution((), Told.VOICES, 3), "It sounds as if 3 people spoke"),
+        (Attribution((), Told.ONE_VOICE, 1), "sounds like one person"),
+        (Attribution((), Told.NO_MODEL), "the model for voices is not on this box"),
+        (Attribution((), Told.VOICES, 2, dead_channel=1), "Microphone 2 heard nothing"),
+    ],
+)
+def test_panel__whatever_the_machine_did__says_it(
+    tmp_path: Path, attribution: Attribution | None, sentence: str
+) -> None:
+    assert sentence in panel(tmp_path, attribution).note
+
+
+def test_panel__nobody_named__guesses_who_asks(tmp_path: Path) -> None:
+    assert [(one.name, one.guessed) for one in panel(tmp_path, None).voices] == [
+        ("Speaker 1", True),
+        ("Speaker 2", False),
+    ]
+    assert not any(one.guessed for one in panel(tmp_path / "b", None, "well", "fine").voices)
+
+
+def test_panel__therapist_named__names_both_and_guesses_no_more(tmp_path: Path) -> None:
+    with open_vault(tmp_path) as vault:
+        draft(vault, "How are you?", "fine")
+        VoiceReview(vault).therapist(SESSION, "2", "Ada")
+        shown = voices_panel(vault.sessions.content(SESSION))
+    assert [(one.name, one.therapist, one.guessed) for one in shown.voices] == [
+        ("Client", False, False),
+        ("Therapist", True, False),
+    ]
+    assert shown.undoable
+
+
+def test_panel__approved__offers_no_change(tmp_path: Path) -> None:
+    with open_vault(tmp_path) as vault:
+        draft(vault, "one", "two")
+        Review(vault).approve(SESSION, "Ada")
+        assert not voices_panel(vault.sessions.content(SESSION)).editable
