@@ -48,7 +48,8 @@ class Capture:
     """One session's sound, on its way from `push` to the tape. Handles speech in clear, in memory.
 
     `start` and `finish` are called by whoever owns the tape, in turn; in between the tape belongs to the writer thread
-    alone. After `finish` every sample is on the tape as sound or as a gap: samples_in == samples_sealed + gap_samples.
+    alone. After `finish` every sample is on the tape as sound or as a gap, or was erased from it:
+    samples_in == samples_sealed + gap_samples + erased_samples.
     `on_sealed` is called after each sealed record, and `on_fault` once when the tape fails, both in the writer thread.
     """
 
@@ -74,6 +75,7 @@ class Capture:
         self._unsealable_samples = 0
         self.samples_sealed = 0
         self.gap_samples = 0
+        self.erased_samples = 0
         self.last_block_ms: int | None = None  # None until the first block after `start`
         self.unsealed_since_ms: int | None = None  # the first block since the last record was sealed
 
@@ -125,6 +127,12 @@ class Capture:
             self._writer.join()
             self._writer = None
         self._level.restart()
+
+    def note_erased(self, audio_samples: int, gap_samples: int) -> None:
+        """So much is not on the tape any more. Only after `finish`."""
+        self.samples_sealed -= audio_samples
+        self.gap_samples -= gap_samples
+        self.erased_samples += audio_samples + gap_samples
 
     def _write(self) -> None:
         second_bytes = self._sound.sample_rate_hz * self._sound.bytes_per_frame

@@ -40,6 +40,7 @@ class Trigger(StrEnum):
     PAUSE_COMMAND = "pause command"
     STOP_COMMAND = "stop command"  # from the page, or because the recorder itself is being stopped
     WITHDRAW_COMMAND = "withdraw command"  # from the page, which has asked twice
+    ERASE_LAST_COMMAND = "erase last command"  # from the page, as above
     PATIENCE_OVER = "patience over"  # see PATIENCE_MS
     ERASED = "erased"
     MICROPHONE_BACK = "microphone back"
@@ -54,13 +55,18 @@ class FaultSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class EraseLastAsked:
+    minutes: int  # of what was recorded last
+
+
+@dataclass(frozen=True, slots=True)
 class Preflight:
     """What keeps the box from being ready, as sentences for the page; empty when nothing does."""
 
     reasons: tuple[str, ...]
 
 
-Event = Trigger | FaultSeen | Preflight
+Event = Trigger | FaultSeen | EraseLastAsked | Preflight
 
 
 class Action(Enum):
@@ -76,6 +82,7 @@ class Action(Enum):
     SEAL_REMAINDER = auto()  # everything that came in is on the tape when this returns
     WRITE_FAULT = auto()
     CLOSE_TAPE = auto()
+    ERASE_LAST = auto()  # the last minutes cannot be opened any more when this returns
     ERASE_TAPE = auto()  # key first, then files; the receipt is on the disk when this returns
 
 
@@ -86,6 +93,7 @@ class ConsentState:
     reasons: tuple[str, ...]  # what the last preflight found
     fault: Fault | None = None  # what went wrong in a phase of _FAULTY
     by_page: bool = False  # who asked to erase, while erasing
+    erase_minutes: int = 0  # how much ERASE_LAST takes
 
 
 _LISTEN = (Action.SHOW_LIGHT, Action.READ_BACK_LIGHT, Action.OPEN_MICROPHONE)
@@ -100,6 +108,8 @@ _SHOWN = (Action.SHOW_LIGHT,)
 # Withdrawing must not wait for a microphone that does not answer: what it still delivers is not taken any more.
 _SILENCED = (Action.ABANDON_MICROPHONE, Action.SHOW_LIGHT, Action.SEAL_REMAINDER)
 _ASKED = (*_SILENCED, Action.WRITE_PAUSED)
+_END_ERASED = (Action.ERASE_LAST,)
+_END_ERASED_LOST = (Action.WRITE_PAUSED, Action.ERASE_LAST)
 _ASKED_LOST = (Action.SHOW_LIGHT, Action.WRITE_PAUSED)
 _ERASED = (*_SILENCED, Action.ERASE_TAPE)
 _CLOSED = (Action.WRITE_FAULT, Action.CLOSE_TAPE)
@@ -167,6 +177,12 @@ TABLE = MappingProxyType({
     (_P.WITHDRAWAL_HELD,        _T.WITHDRAW_COMMAND):   (_P.ERASING,                _ERASED),
     (_P.WITHDRAWAL_ASKED,       _T.WITHDRAW_COMMAND):   (_P.ERASING,                _ERASED),
 
+    # Always off the record: whoever wants something erased is not to be recorded while saying so.
+    (_P.RECORDING,              _T.ERASE_LAST_COMMAND): (_P.PAUSED,                 (*_PAUSED, *_END_ERASED)),
+    (_P.PAUSED,                 _T.ERASE_LAST_COMMAND): (_P.PAUSED,                 _END_ERASED),
+    (_P.MICROPHONE_LOST,        _T.ERASE_LAST_COMMAND): (_P.MICROPHONE_LOST_SEEN,   _END_ERASED_LOST),
+    (_P.MICROPHONE_LOST_SEEN,   _T.ERASE_LAST_COMMAND): (_P.MICROPHONE_LOST_SEEN,   _END_ERASED),
+
     (_P.ERASING,                _T.ERASED):             (IDLE,                      _SHOWN),
     (_P.ERASING,                _T.ERASING_FAILED):     (_P.ERASING,                ()),
     (_P.ERASING,                _T.PATIENCE_OVER):      (_P.ERASING,                (Action.ERASE_TAPE,)),
@@ -218,6 +234,8 @@ def step(state: ConsentState, event: Event, now_ms: int) -> tuple[ConsentState, 
             return _note_preflight(state, reasons, now_ms)
         case FaultSeen(fault):
             return _follow(state, _trigger_of(fault), now_ms, fault)
+        case EraseLastAsked(minutes):
+            return _follow(replace(state, erase_minutes=minutes), Trigger.ERASE_LAST_COMMAND, now_ms, None)
         case Trigger():
             return _follow(state, event, now_ms, None)
         case _:
@@ -285,7 +303,7 @@ def _trigger_of(fault: Fault) -> Trigger:
     match fault:
         case Fault.MICROPHONE_SILENT:
             return Trigger.MICROPHONE_SILENT
-        case Fault.MICROPHONE_STUCK | Fault.LIGHT_DEAD | Fault.TAPE_FULL | Fault.TAPE_FAILED:
+        case Fault.MICROPHONE_STUCK | Fault.LIGHT_DEAD | Fault.TAPE_FULL | Fault.TAPE_FAILED | Fault.END_NOT_ERASED:
             return Trigger.SESSION_BROKEN
         case Fault.ERASING_FAILED:
             return Trigger.ERASING_FAILED

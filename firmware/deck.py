@@ -11,7 +11,18 @@ from firmware.capture import Capture, SoundFormat
 from firmware.consent import LIGHTS, Action, ConsentState
 from firmware.faults import Fault
 from firmware.microphone import MicrophoneMissing, MicrophoneStuck
-from firmware.tape import AskedBy, ConsentEvent, TapeError, TapeFull, TapeHead, TapeWriter, Withdrawal, withdraw_tape
+from firmware.tape import (
+    AskedBy,
+    ConsentEvent,
+    NothingToErase,
+    TapeError,
+    TapeFull,
+    TapeHead,
+    TapeWriter,
+    Withdrawal,
+    finish_erasing,
+    withdraw_tape,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +105,8 @@ class Deck:
                 self._write_fault(state.fault)
             case Action.CLOSE_TAPE:
                 self._close_tape()
+            case Action.ERASE_LAST:
+                self._erase_last(state.erase_minutes)
             case Action.ERASE_TAPE:
                 self._erase_tape(AskedBy.PAGE if state.by_page else AskedBy.BUTTON)
             case _:
@@ -103,6 +116,8 @@ class Deck:
         recipient = self._recipients.current
         if recipient is None:  # the preflight has seen one; without it there is nobody to seal to
             raise ActionFailed(Fault.TAPE_FAILED)
+        with contextlib.suppress(TapeError):  # what a storage refused to erase then, it may not refuse now
+            finish_erasing(self._tapes_dir)
         session_id = uuid.uuid4().hex
         appointment_id = self._recipients.begin_session().appointment_id
         try:
@@ -193,6 +208,18 @@ class Deck:
             raise _failed(error) from error
         finally:
             self.session_id = None
+
+    def _erase_last(self, minutes: int) -> None:
+        if self._tape is None or self.capture is None:
+            return
+        samples = self._sound.samples_of(minutes * 60 / self._sound.speed)
+        try:
+            erased = self._tape.erase_last(samples, at_ms=clock.utc_ms(), clock_trusted=clock.is_trusted())
+        except NothingToErase:
+            return
+        except TapeError as error:
+            raise ActionFailed(Fault.END_NOT_ERASED) from error
+        self.capture.note_erased(erased.audio_samples, erased.gap_samples)
 
     def _erase_tape(self, asked_by: AskedBy) -> None:
         """Of the last session, whether its tape is still open or was closed by a fault. May be called again."""

@@ -13,9 +13,10 @@ class Fault(StrEnum):
     TAPE_FULL = "tape_full"
     TAPE_FAILED = "tape_failed"
     ERASING_FAILED = "erasing_failed"
+    END_NOT_ERASED = "end_not_erased"
 
 
-def sentence(fault: Fault) -> str:
+def sentence(fault: Fault) -> str:  # noqa: PLR0911  a fault each
     """What happened, what it means, what to do."""
     match fault:
         case Fault.MICROPHONE_SILENT:
@@ -47,6 +48,11 @@ def sentence(fault: Fault) -> str:
             return (
                 "The storage has not let the withdrawn recording be erased yet; the box tries again by itself. "
                 "Leave it switched on, and tell clinic IT if this stays. Check this page for the receipt."
+            )
+        case Fault.END_NOT_ERASED:
+            return (
+                "The storage has not let the last minutes be erased, so the session was ended. Switch the box off and "
+                "on again: it tries once more. Withdraw the session if they must not stay, and tell clinic IT."
             )
         case _:
             assert_never(fault)

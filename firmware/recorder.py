@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from firmware import button, consent
 from firmware.button import Gesture
-from firmware.consent import LIGHTS, Action, ConsentState, Event, FaultSeen, Phase, Trigger
+from firmware.consent import LIGHTS, Action, ConsentState, EraseLastAsked, Event, FaultSeen, Phase, Trigger
 from firmware.deck import ActionFailed
 from firmware.inbox import ActionsDone, ButtonMoved, Checked, FaultFound, Message, Quit
 from firmware.lamp import DARK
 from firmware.preflight import NOT_YET_CHECKED
 from firmware.recipient import Preparation, RecipientUnusable, recipient_from_hex
-from firmware.status import Pause, Prepare, Stop, Withdraw
+from firmware.status import EraseLast, Pause, Prepare, Stop, Withdraw
 from firmware.watch import Attention, find_fault
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Recorder:
                 self._decide(self._preflight_event(), asked_at_ms)
                 if findings.microphone is None:
                     self._decide(Trigger.MICROPHONE_BACK, asked_at_ms)
-            case Pause() | Stop() | Withdraw() | Prepare():
+            case Pause() | Stop() | Withdraw() | EraseLast() | Prepare():
                 self._obey(message)
             case Quit():
                 self._quit()
@@ -159,6 +159,9 @@ class Recorder:
             case Withdraw(session_id=session_id):
                 if session_id == self._deck.session_id:  # and not the one that began meanwhile
                     self._decide(Trigger.WITHDRAW_COMMAND, self._clock_ms())
+            case EraseLast(session_id=session_id, minutes=minutes):
+                if session_id == self._deck.session_id:
+                    self._decide(EraseLastAsked(minutes), self._clock_ms())
             case Prepare():
                 self._prepare(command)
             case _:

@@ -1,7 +1,8 @@
 """What the recorder tells and what it may be told: JSON lines, UTF-8, on run_dir/recorder.sock.
 
 The recorder sends one `BoxStatus` line at once, on every change, and at least every half second. A client may send
-`{"command": "pause"}`, `{"command": "stop"}`, `{"command": "withdraw", "session_id": "<id>"}` and
+`{"command": "pause"}`, `{"command": "stop"}`, `{"command": "withdraw", "session_id": "<id>"}`,
+`{"command": "erase_last", "session_id": "<id>", "minutes": 1 to 60}` and
 `{"command": "prepare", "public_key": "<hex>", "appointment_id": "<32 hex>" or null, "consent_on_file": true or false}`.
 None of them, and no other line, starts or resumes a recording; what is no command is passed over.
 
@@ -28,6 +29,7 @@ __all__ = [
     "BoxState",
     "BoxStatus",
     "Command",
+    "EraseLast",
     "Light",
     "Pause",
     "Prepare",
@@ -60,7 +62,7 @@ class BoxStatus(_Message):
     """The box at one moment. Counts are frames (per channel) of the session under way, or else of the last one.
 
     `samples_in` is what the microphone delivered and what it is known to have missed; once a session is closed it is
-    exactly `samples_sealed + gap_samples`, and the length of the tape.
+    exactly `samples_sealed + gap_samples + erased_samples`, and the length of the tape.
     """
 
     state: BoxState
@@ -72,6 +74,7 @@ class BoxStatus(_Message):
     samples_in: int = 0
     samples_sealed: int = 0
     gap_samples: int = 0
+    erased_samples: int = 0  # of the session's end, because somebody asked for it
     recipient_key_id: str | None = None
     microphone: str
     microphone_ended: bool = False  # a file has been played to its end
@@ -94,6 +97,14 @@ class Withdraw(_Message):
     session_id: str
 
 
+class EraseLast(_Message):
+    """Go off the record and erase the last minutes of the session under way, if it is this one."""
+
+    command: Literal["erase_last"] = "erase_last"
+    session_id: str
+    minutes: int = Field(ge=1, le=60)
+
+
 class Prepare(_Message):
     """Whom the next recordings are sealed to, and what the next one is."""
 
@@ -103,7 +114,7 @@ class Prepare(_Message):
     consent_on_file: bool = False  # the client's written consent
 
 
-Command: TypeAlias = Pause | Stop | Withdraw | Prepare
+Command: TypeAlias = Pause | Stop | Withdraw | EraseLast | Prepare
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 
 

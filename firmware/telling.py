@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from firmware.recipient import RecipientFile
 
 TELL_EVERY_MS: Final = 250
-_RUNNING_FIGURES: Final = {"elapsed_ms", "level_dbfs", "samples_in", "samples_sealed", "gap_samples"}
+_RUNNING_FIGURES: Final = {"elapsed_ms", "level_dbfs", "samples_in", "samples_sealed", "gap_samples", "erased_samples"}
 
 LET_GO_SENTENCE: Final = "The recording has stopped. Let go of the button; then one short press erases the session."
 CONFIRM_SENTENCE: Final = (
@@ -67,6 +67,7 @@ class Teller:
             samples_in=capture.samples_in if capture else 0,
             samples_sealed=sealed,
             gap_samples=capture.gap_samples if capture else 0,
+            erased_samples=capture.erased_samples if capture else 0,
             recipient_key_id=recipient.key_id if recipient else None,
             microphone=self._microphone.name,
             microphone_ended=self._microphone.ended,

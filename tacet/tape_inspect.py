@@ -15,7 +15,7 @@ from typing import Any
 
 from app.vault.vault import Vault
 from firmware.tape import Occurrence, TapeHead, TapeReader, is_being_written, read_head
-from firmware.tape.stream import FRAME_BYTES, HEADER_BYTES, Frame
+from firmware.tape.stream import FRAME_BYTES, OPENING_BYTES, Frame
 
 _SEALED = "Consent, gaps and damage stand under the seal: name the therapist's vault (--vault) to see them."
 
@@ -91,7 +91,7 @@ def _segment_facts(path: Path) -> SegmentFacts:
 
 
 def _complete_frames(segment: bytes) -> Iterator[Frame]:
-    at = HEADER_BYTES
+    at = OPENING_BYTES
     while at + FRAME_BYTES <= len(segment):
         frame = Frame.parse(segment[at : at + FRAME_BYTES])
         if frame is None or at + FRAME_BYTES + frame.ciphertext_bytes > len(segment):

@@ -34,6 +34,20 @@ class TapeErased(TapeError):
         super().__init__("This recording has been erased.")
 
 
+class TapeBusy(TapeError):
+    """The end of the tape is being erased at this moment, or was while it was being read. The caller reads it again."""
+
+    def __init__(self) -> None:
+        super().__init__("A part of this recording is being erased. Try again in a moment.")
+
+
+class NothingToErase(TapeError):
+    """There is no sound that could be erased. Nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing has been recorded that could be erased.")
+
+
 class WrongKey(TapeError):
     """The tape was sealed to somebody else's public key. The caller tries the vault whose key id the head names."""
 

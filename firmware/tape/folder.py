@@ -5,6 +5,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from firmware.tape.cut import finish_cut, is_being_cut
 from firmware.tape.durable import sync_folder, write_all
 from firmware.tape.errors import TapeErased, TapeError, TapeFailed
 from firmware.tape.head import HEAD_BYTES, HEAD_NAME, is_session_id, read_head
@@ -77,7 +78,8 @@ def _remove_files(folder: Path) -> None:
 def finish_erasing(tapes_dir: Path) -> tuple[str, ...]:
     """Erases what an interrupted `erase_tape` left, and returns the session ids. Call it when a process starts.
 
-    A tape's folder appears with its complete head in one step, so one without a head has been on its way out.
+    A tape's folder appears with its complete head in one step, so one without a head has been on its way out. The end
+    of a tape that was being erased is erased as well.
     """
     finished = []
     for folder in _session_folders(tapes_dir):
@@ -88,7 +90,25 @@ def finish_erasing(tapes_dir: Path) -> tuple[str, ...]:
             finished.append(folder.name)
         except TapeError:
             continue
+        else:
+            finish_erasing_end(folder)
     return tuple(finished)
+
+
+def finish_erasing_end(folder: Path) -> None:
+    """Ends what a kill interrupted while the end of this tape was being erased. Any process; idempotent.
+
+    Raises:
+        TapeFailed: the disk refused; call again.
+    """
+    if not is_being_cut(folder) or is_being_written(folder):
+        return
+    try:
+        finish_cut(folder)
+    except FileNotFoundError:
+        return  # the whole tape is being erased, or another process was quicker
+    except OSError as error:
+        raise TapeFailed("The end of a recording could not be erased; check the disk and start again.") from error
 
 
 def _session_folders(tapes_dir: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from firmware.tape.errors import TapeErased, TapeFailed, TapeRefused, WrongKey
 
 HEAD_NAME = "head"
-VERSION = 1
+VERSION = 2
 SESSION_KEY_BYTES = 32
 
 _MAGIC = b"TACETAPE"
@@ -21,8 +21,8 @@ _FACTS = struct.Struct(">8sH16sIBBQ8s")  # magic, version, session, rate, channe
 _WRAPPED_BYTES = 32 + SESSION_KEY_BYTES + 16  # HPKE: encapsulated key, ciphertext, tag
 _CHECK_BYTES = 32
 HEAD_BYTES = _FACTS.size + _WRAPPED_BYTES + _CHECK_BYTES
-_HPKE_INFO = b"tacet tape v1 session key"
-_CHECK_INFO = b"tacet tape v1 head"
+_HPKE_INFO = b"tacet tape v2 session key"
+_CHECK_INFO = b"tacet tape v2 head"
 # Source: RFC 9180, base mode. The same suite for every tape; another one would be another version of the format.
 _SUITE = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _SESSION_ID = re.compile(r"[0-9a-f]{32}")
@@ -157,7 +157,7 @@ def parse_head(raw: bytes) -> TapeHead:
         raise TapeRefused("This is not a recording of this box, or its head was cut.")
     _, version, session, rate_hz, channels, trusted, start_ms, key_id = _FACTS.unpack_from(raw)
     if version != VERSION:
-        raise TapeRefused("This recording was made by a newer version of the box; update this one to open it.")
+        raise TapeRefused("This recording was made by another version of the box, and this one cannot open it.")
     if trusted > 1 or not rate_hz or not channels:
         raise _changed()
     wrapped, check = raw[_FACTS.size : -_CHECK_BYTES], raw[-_CHECK_BYTES:]

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from firmware.tape.errors import TapeFailed, TapeRefused
+from firmware.tape.cut import is_being_cut
+from firmware.tape.errors import TapeBusy, TapeFailed, TapeRefused
 from firmware.tape.folder import is_being_written
 from firmware.tape.head import TapeHead, read_head
-from firmware.tape.records import BYTES_PER_SAMPLE, AudioRecord, Occurrence, Record
+from firmware.tape.records import BYTES_PER_SAMPLE, AudioRecord, ErasedRecord, Occurrence, Record
 from firmware.tape.segment_index import SegmentIndex, changed
 from firmware.tape.tape_index import Stretch, TapeIndex, TapeShrank
 
@@ -28,6 +29,7 @@ class TapeReader:
     Raises, from every method that reads:
         TapeRefused: the tape is not what the recorder wrote.
         TapeErased: it is gone.
+        TapeBusy: its end is being erased; refresh, or try again in a moment.
         TapeFailed: the disk could not read it; try again.
     """
 
@@ -38,18 +40,27 @@ class TapeReader:
         self._folder = folder
         self._session_key = session_key
         self._index = TapeIndex(folder, self.head, session_key)
+        self._is_stale = False  # the tape is not any more what was indexed
         self.growing = False  # whether the recorder was still writing at the last refresh
         self.damage: str | None = None  # a sentence for people when the recording did not end as it should
         self.refresh()
 
     @property
     def samples(self) -> int:
-        """The tape's length in samples (frames, a channel), gaps included."""
+        """The tape's length in samples (frames, a channel), gaps and erased parts included."""
         return self._index.timeline.sample
 
     @property
     def gap_samples(self) -> int:
         return self._index.timeline.gap_samples
+
+    @property
+    def erased_samples(self) -> int:
+        return self._index.timeline.erased_samples
+
+    def erased(self) -> list[ErasedRecord]:
+        """The parts that were erased while the tape was being recorded, in order."""
+        return list(self._index.erased())
 
     @property
     def closed(self) -> bool:
@@ -59,6 +70,8 @@ class TapeReader:
     def refresh(self) -> None:
         """Picks up what was appended since."""
         is_living = is_being_written(self._folder)  # before reading: what ends in between is then read completely
+        if is_being_cut(self._folder):
+            raise TapeBusy
         with self._plain_errors():
             is_torn = self._advance()
         self.growing = is_living and not self.closed
@@ -68,11 +81,15 @@ class TapeReader:
             self.damage = _TORN if is_torn else _ABRUPT
 
     def _advance(self) -> bool:
-        try:
-            return self._index.advance()
-        except TapeShrank:
-            self._index = TapeIndex(self._folder, self.head, self._session_key)
-            return self._index.advance()
+        if not self._is_stale:
+            try:
+                return self._index.advance()
+            except TapeShrank:
+                self._is_stale = True
+        fresh = TapeIndex(self._folder, self.head, self._session_key)
+        is_torn = fresh.advance()
+        self._index, self._is_stale = fresh, False
+        return is_torn
 
     def events(self) -> Iterator[Record]:
         """Every record so far, in order and verified, one in memory at a time."""
@@ -94,7 +111,7 @@ class TapeReader:
         return list(self._index.stretches)
 
     def read_pcm(self, start_sample: int, samples: int) -> bytes:
-        """Interleaved 16-bit little-endian PCM from a position on; zeros where there is a gap.
+        """Interleaved 16-bit little-endian PCM from a position on; zeros where there is a gap or was erased.
 
         Opens only the records it touches. Shorter than asked for where the tape (so far) ends.
 
@@ -136,8 +153,22 @@ class TapeReader:
             yield
         except (TapeRefused, OSError) as error:
             read_head(self._folder)  # says so when the reason is that the tape is being erased
+            if self._was_cut():
+                self._is_stale = True
+                raise TapeBusy from None
             if isinstance(error, TapeRefused):
                 raise
             if isinstance(error, FileNotFoundError):
                 raise changed() from None
             raise TapeFailed("The recording could not be read from the disk; check the disk and try again.") from error
+
+    def _was_cut(self) -> bool:
+        """Whether the end is being erased, or has been since the last refresh: then the tape itself is sound."""
+        if is_being_cut(self._folder):
+            return True
+        now = TapeIndex(self._folder, self.head, self._session_key)
+        try:
+            now.advance()
+        except (TapeRefused, OSError):
+            return is_being_cut(self._folder)
+        return [*now.erased()] != [*self._index.erased()]

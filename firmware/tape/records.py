@@ -12,7 +12,8 @@ BYTES_PER_SAMPLE = 2
 _PREFIX = struct.Struct(">BQ")  # type, position on the timeline in samples
 _CONSENT = struct.Struct(">BBQ")  # event, clock trusted, UTC epoch ms (0 = not known)
 _GAP = struct.Struct(">Q")  # samples
-_CLOSE = struct.Struct(">QQ")  # audio samples, gap samples
+_CLOSE = struct.Struct(">QQQ")  # samples of audio, of gaps, of erased parts
+_ERASED = struct.Struct(">QBQ")  # samples, clock trusted, UTC epoch ms (0 = not known)
 _APPOINTMENT = struct.Struct(">16s")
 PREFIX_BYTES = _PREFIX.size
 
@@ -25,6 +26,7 @@ class RecordType(IntEnum):
     FAULT = 5
     CLOSE = 6
     APPOINTMENT = 7
+    ERASED = 8
 
 
 class ConsentEvent(StrEnum):
@@ -89,6 +91,18 @@ class CloseRecord:
     sample: int
     audio_samples: int
     gap_samples: int
+    erased_samples: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ErasedRecord:
+    """Here stood so much, and it was erased because somebody asked for it; the timeline goes on by `samples`."""
+
+    type: ClassVar = RecordType.ERASED
+    sample: int
+    samples: int
+    at_ms: int | None = None  # UTC epoch, a label
+    clock_trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +114,9 @@ class AppointmentRecord:
     appointment_id: str  # 32 lowercase hex digits; whose it is stands in the vault alone
 
 
-Occurrence: TypeAlias = AppointmentRecord | ConsentRecord | MarkRecord | GapRecord | FaultRecord | CloseRecord
+Occurrence: TypeAlias = (
+    AppointmentRecord | ConsentRecord | MarkRecord | GapRecord | FaultRecord | ErasedRecord | CloseRecord
+)
 Record: TypeAlias = AudioRecord | Occurrence
 
 
@@ -113,7 +129,7 @@ def encode(record: Record) -> bytes:
     return _PREFIX.pack(record.type, record.sample) + _payload(record)
 
 
-def _payload(record: Record) -> bytes:
+def _payload(record: Record) -> bytes:  # noqa: PLR0911  a type each
     match record:
         case AudioRecord():
             return record.pcm
@@ -124,7 +140,9 @@ def _payload(record: Record) -> bytes:
         case GapRecord():
             return _GAP.pack(record.samples)
         case CloseRecord():
-            return _CLOSE.pack(record.audio_samples, record.gap_samples)
+            return _CLOSE.pack(record.audio_samples, record.gap_samples, record.erased_samples)
+        case ErasedRecord():
+            return _ERASED.pack(record.samples, record.clock_trusted, record.at_ms or 0)
         case AppointmentRecord():
             return _APPOINTMENT.pack(_checked_id(record.appointment_id))
         case _:
@@ -164,7 +182,7 @@ def decode(plaintext: bytes, channels: int) -> Record:
         raise ValueError("malformed payload") from error
 
 
-def _decode_small(record_type: RecordType, sample: int, payload: bytes) -> Record:
+def _decode_small(record_type: RecordType, sample: int, payload: bytes) -> Record:  # noqa: PLR0911  a type each
     match record_type:
         case RecordType.CONSENT:
             event, trusted, at_ms = _CONSENT.unpack(payload)
@@ -177,6 +195,9 @@ def _decode_small(record_type: RecordType, sample: int, payload: bytes) -> Recor
             return FaultRecord(sample, _checked_code(payload.decode("ascii")))
         case RecordType.CLOSE:
             return CloseRecord(sample, *_CLOSE.unpack(payload))
+        case RecordType.ERASED:
+            samples, trusted, at_ms = _ERASED.unpack(payload)
+            return ErasedRecord(sample, samples, at_ms or None, _FLAGS[trusted])
         case RecordType.APPOINTMENT:
             return AppointmentRecord(sample, _APPOINTMENT.unpack(payload)[0].hex())
         case RecordType.AUDIO:

@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 from firmware.tape.durable import READABLE_FILE, sync_folder, write_all
+from firmware.tape.segment_keys import MAX_RECORDS, SegmentKeys
 from firmware.tape.stream import TAG_BYTES, SegmentHeader, SegmentSeal
 
 
@@ -19,15 +20,21 @@ class SegmentFile:
     def __init__(self, folder: Path, header: SegmentHeader, session_key: bytes) -> None:
         self._folder = folder
         self._path = folder / segment_name(header.number)
-        self._seal = SegmentSeal.of(header, session_key)
+        self._seal = SegmentSeal.of(header, SegmentKeys.new())
+        self._opening = self._seal.opening(session_key)
         self._fd = -1
-        self._bytes = 0  # durable so far
         self._last_tag = b""
         self.records = 0
+        self.bytes = len(self._opening)  # durable so far, or would be the first record's place
         self.is_torn = False
 
+    @property
+    def is_almost_full(self) -> bool:
+        """Whether the next record is the last one that there is a key for."""
+        return self.records == MAX_RECORDS - 1
+
     def append(self, plaintext: bytes, *, final: bool) -> None:
-        """Seals, writes and syncs one record.
+        """Seals, writes and syncs one record; where it `is_almost_full`, a final one.
 
         Raises:
             OSError: the record is not sealed.
@@ -46,27 +53,27 @@ class SegmentFile:
         if is_first:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             self._fd = os.open(self._path, flags, READABLE_FILE)
-            record = self._seal.header.pack() + record
+            record = self._opening + record
         write_all(self._fd, record)
         os.fdatasync(self._fd)
         if is_first:
             sync_folder(self._folder)
-        self._bytes += len(record)
+        self.bytes = len(record) if is_first else self.bytes + len(record)
 
     def _take_back(self) -> None:
         try:
-            if not self._bytes:
+            if not self.records:
                 self._path.unlink(missing_ok=True)
                 sync_folder(self._folder)
-            elif os.fstat(self._fd).st_size != self._bytes:
-                os.ftruncate(self._fd, self._bytes)
+            elif os.fstat(self._fd).st_size != self.bytes:
+                os.ftruncate(self._fd, self.bytes)
                 os.fdatasync(self._fd)
         except OSError:
             self.is_torn = True
 
     def link(self) -> bytes:
         """What the next segment's header says of this one."""
-        return self._seal.link(self.records, self._last_tag)
+        return self._seal.header.link_after(self.records, self._last_tag)
 
     def close(self) -> None:
         if self._fd >= 0:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from firmware.tape.errors import TapeRefused
 from firmware.tape.records import AudioRecord, Record, decode
-from firmware.tape.stream import FRAME_BYTES, HEADER_BYTES, MIN_CIPHERTEXT_BYTES, TAG_BYTES, Frame, SegmentSeal
+from firmware.tape.stream import FRAME_BYTES, MIN_CIPHERTEXT_BYTES, OPENING_BYTES, TAG_BYTES, Frame, SegmentSeal
 
 _FOLLOWERS_SOUGHT = 8
 
@@ -17,11 +17,12 @@ class SegmentIndex:
     Every method that reads takes the descriptor of the segment's file. Handles speech in clear.
     """
 
-    def __init__(self, path: Path, seal: SegmentSeal, channels: int, max_ciphertext_bytes: int) -> None:
+    def __init__(self, path: Path, opening: bytes, seal: SegmentSeal, channels: int, max_ciphertext_bytes: int) -> None:
         self.path = path
         self.seal = seal
-        self.end = HEADER_BYTES  # of the last record taken
+        self.end = OPENING_BYTES  # of the last record taken
         self.is_final = False
+        self._opening = opening  # as it stood in the file
         self._channels = channels
         self._max_ciphertext_bytes = max_ciphertext_bytes
         self._offsets = array("Q")  # of each record's frame
@@ -36,12 +37,11 @@ class SegmentIndex:
 
     def link(self, fd: int) -> bytes:
         """What the next segment's header must say of this one."""
-        return self.seal.link(len(self), os.pread(fd, TAG_BYTES, self.end - TAG_BYTES))
+        return self.seal.header.link_after(len(self), os.pread(fd, TAG_BYTES, self.end - TAG_BYTES))
 
     def still_stands(self, fd: int, size: int) -> bool:
         """Whether the file is the one that was indexed, and not shorter than it was."""
-        header = self.seal.header.pack()
-        return size >= self.end and os.pread(fd, HEADER_BYTES, 0) == header
+        return size >= self.end and os.pread(fd, OPENING_BYTES, 0) == self._opening
 
     def new_frames(self, fd: int, size: int) -> Iterator[tuple[int, Frame]]:
         """The frames of complete records between the last one taken and `size`, with their offsets; not verified.

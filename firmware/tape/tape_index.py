@@ -1,18 +1,28 @@
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from firmware.tape.errors import ConsentMissing, TapeRefused
 from firmware.tape.head import TapeHead
-from firmware.tape.records import PREFIX_BYTES, AudioRecord, CloseRecord, MarkRecord, Occurrence, Record, samples_in
+from firmware.tape.records import (
+    PREFIX_BYTES,
+    AudioRecord,
+    CloseRecord,
+    ErasedRecord,
+    MarkRecord,
+    Occurrence,
+    Record,
+    samples_in,
+)
 from firmware.tape.segment_file import segment_name
 from firmware.tape.segment_index import SegmentIndex, changed
 from firmware.tape.stream import (
     FIRST_LINK,
     HEADER_BYTES,
     MAX_SMALL_BYTES,
-    SALT_OFFSET,
+    OPENING_BYTES,
     TAG_BYTES,
     Frame,
     SegmentHeader,
@@ -25,12 +35,12 @@ _SEGMENT = re.compile(r"\d{6}\.seg")
 
 
 class TapeShrank(Exception):
-    """The recorder took back a record that it could not make durable; the reader answers with a new index."""
+    """The recorder took back what it could not make durable, or erased the end; the reader makes a new index."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Sound without a break: from a start, a resume, a gap or a fault to the next. The last one may be growing."""
+    """Sound without a break: between start, pauses, gaps, faults and erased parts. The last one may be growing."""
 
     start_sample: int
     samples: int
@@ -70,6 +80,9 @@ class TapeIndex:
             is_torn = self._advance_segment(number, is_last=number == count - 1)
         return is_torn
 
+    def erased(self) -> Iterator[ErasedRecord]:
+        return (record for record in self.occurrences if isinstance(record, ErasedRecord))
+
     def _count_segments(self) -> int:
         names = sorted(filter(_SEGMENT.fullmatch, os.listdir(self._folder)))  # noqa: PTH208  names are enough
         if len(names) < len(self.segments):
@@ -97,15 +110,15 @@ class TapeIndex:
 
     def _begin(self, number: int, fd: int) -> SegmentIndex:
         """A segment of which nothing is proved yet; its header may be cut or zero in places, but not another one."""
-        raw = os.pread(fd, HEADER_BYTES, 0)
-        expected = SegmentHeader(number, self._head_digest, self._link, b"").pack()[:SALT_OFFSET]
+        raw = os.pread(fd, OPENING_BYTES, 0)
+        header = SegmentHeader(number, self._head_digest, self._link)
+        expected = header.pack()
         if self.timeline.closed or any(there not in {0, right} for there, right in zip(raw, expected, strict=False)):
             raise changed()
-        salt = raw[SALT_OFFSET:] if raw.startswith(expected) else b""  # with a false salt no record is authentic
-        header = SegmentHeader(number, self._head_digest, self._link, salt)
-        seal = SegmentSeal.of(header, self._session_key)
+        slot = raw[HEADER_BYTES:] if raw.startswith(expected) else b""
+        seal = SegmentSeal.open_slot(header, slot, self._session_key)  # with a false slot no record is authentic
         limit = max_ciphertext_bytes(self._head.sample_rate_hz, self._head.channels)
-        return SegmentIndex(self._folder / segment_name(number), seal, self._head.channels, limit)
+        return SegmentIndex(self._folder / segment_name(number), raw, seal, self._head.channels, limit)
 
     def _take_new(self, segment: SegmentIndex, fd: int, size: int) -> None:
         if len(segment) and not segment.still_stands(fd, size):

@@ -11,6 +11,7 @@ from firmware.tape.records import (
     CloseRecord,
     ConsentEvent,
     ConsentRecord,
+    ErasedRecord,
     FaultRecord,
     GapRecord,
     MarkRecord,
@@ -45,19 +46,20 @@ class Timeline:
     consent: ConsentState = ConsentState.NOT_GIVEN
     audio_samples: int = 0
     gap_samples: int = 0
+    erased_samples: int = 0
     closed: bool = False
     is_linked: bool = False  # to an appointment
 
     @property
     def sample(self) -> int:
-        """The position of the next record. A gap moved it, a pause did not."""
-        return self.audio_samples + self.gap_samples
+        """The position of the next record. A gap moved it and so did what was erased, a pause did not."""
+        return self.audio_samples + self.gap_samples + self.erased_samples
 
-    def after(self, record: Record) -> Self:
+    def after(self, record: Record) -> Self:  # noqa: PLR0911  a type each
         """The timeline with this record on it.
 
         Raises:
-            ConsentMissing: sound or a gap outside a consent span, or a consent event out of order.
+            ConsentMissing: sound, a gap or an erased part outside a consent span, or a consent event out of order.
             TimelineBroken: the record cannot stand here for another reason.
         """
         if record.sample != self.sample or self.closed:
@@ -67,6 +69,8 @@ class Timeline:
                 return self.after_audio(record.samples)
             case GapRecord():
                 return self._after_gap(record.samples)
+            case ErasedRecord():
+                return self._after_erasing(record.samples)
             case ConsentRecord():
                 return self._after_consent(record.event)
             case MarkRecord() | FaultRecord():
@@ -91,6 +95,13 @@ class Timeline:
             raise TimelineBroken
         return replace(self, gap_samples=self.gap_samples + samples)
 
+    def _after_erasing(self, samples: int) -> Self:
+        """What was erased had been recorded with consent; nothing else can have stood there."""
+        self._need_consent()
+        if not samples:
+            raise TimelineBroken
+        return replace(self, erased_samples=self.erased_samples + samples)
+
     def _after_consent(self, event: ConsentEvent) -> Self:
         state = _NEXT_CONSENT.get((self.consent, event))
         if state is None:
@@ -98,7 +109,8 @@ class Timeline:
         return replace(self, consent=state)
 
     def _after_close(self, record: CloseRecord) -> Self:
-        if (record.audio_samples, record.gap_samples) != (self.audio_samples, self.gap_samples):
+        totals = (record.audio_samples, record.gap_samples, record.erased_samples)
+        if totals != (self.audio_samples, self.gap_samples, self.erased_samples):
             raise TimelineBroken
         return replace(self, closed=True)
 

@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Self
 
 from firmware.tape.birth import give_back_space, give_birth
+from firmware.tape.cut import CutPlan, begin_cut, finish_cut, forget_plan
 from firmware.tape.durable import disk_error
+from firmware.tape.end_cut import Erasure, Piece, cut_before, pieces_kept
 from firmware.tape.errors import TapeError, TapeFailed, TapeFull
 from firmware.tape.head import VERSION, Recipient, TapeHead, is_session_id, new_head, new_session_key
 from firmware.tape.records import (
@@ -13,6 +15,7 @@ from firmware.tape.records import (
     CloseRecord,
     ConsentEvent,
     ConsentRecord,
+    ErasedRecord,
     FaultRecord,
     GapRecord,
     MarkRecord,
@@ -31,9 +34,9 @@ class TapeWriter:
     """The pen: seals one session to a recipient's public key, record by record. Any thread; each waits for the other.
 
     Every `append_*` returns when its record is durable: a kill or a power cut after that does not lose it. When one
-    raises, its record is not on the tape and all earlier ones are. The writer can never take anything back and is never
-    reopened: after a crash the next recording is a new tape. Handles speech and the session's own key in clear, in
-    memory; the key dies with the object.
+    raises, its record is not on the tape and all earlier ones are. What is on the tape is taken back by `erase_last`
+    alone. A writer is never reopened: after a crash the next recording is a new tape. Handles speech and the session's
+    own key in clear, in memory; the key dies with the object.
 
     Raises, from every `append_*` and `close`:
         TapeFull: no space is left. Sound is refused from now on; anything else goes into space set aside before.
@@ -50,6 +53,7 @@ class TapeWriter:
         self._segment_samples = segment_s * head.sample_rate_hz
         self._head_digest = head.digest()
         self._timeline = Timeline()
+        self._pieces: list[Piece] = []
         self._segment: SegmentFile | None = None
         self._segment_audio_samples = 0
         self._next_number = 0
@@ -91,12 +95,12 @@ class TapeWriter:
 
     @property
     def samples_sealed(self) -> int:
-        """Frames of sound (a channel) that are durable on the tape; gaps do not count."""
+        """Frames of sound (a channel) that are durable on the tape; gaps and what was erased do not count."""
         return self._timeline.audio_samples
 
     @property
     def samples(self) -> int:
-        """The tape's length so far in samples, gaps included: the position of the next record."""
+        """The tape's length so far in samples, gaps and erased parts included: the position of the next record."""
         return self._timeline.sample
 
     def append_appointment(self, appointment_id: str) -> None:
@@ -158,6 +162,56 @@ class TapeWriter:
         with self._pen:
             self._append_event(MarkRecord(self.samples, code), final=False)
 
+    def erase_last(self, samples: int, *, at_ms: int | None = None, clock_trusted: bool = False) -> Erasure:
+        """Erases the last `samples` of what was recorded, and up to a second more; how much is left on the tape.
+
+        What was erased before does not count. Consent stays as it is: paused where it rests. From the moment at which
+        this is decided on the disk no kill keeps the sound; the session's key does not open it any more.
+
+        Raises:
+            NothingToErase: no sound is left; nothing was changed.
+            TapeFailed: the disk refused. Either nothing was erased, or the tape has ended and `finish_erasing` does
+                the rest.
+        """
+        with self._pen:
+            if self._lock_fd < 0 or self._is_broken:
+                raise _ended()
+            kept = pieces_kept(self._pieces, samples)
+            first = self._pieces[kept]
+            start = first.before.sample
+            record = ErasedRecord(start, self.samples - start, at_ms, clock_trusted)
+            self.start_segment()
+            try:
+                cut = cut_before(self.folder, self._session_key, first, record, self._timeline)
+                self._carry_out(cut.plan)
+            except OSError as error:
+                raise TapeFailed("The last minutes could not be erased; check the disk.") from error
+            audio, gaps = self._timeline.audio_samples, self._timeline.gap_samples
+            self._timeline, self._pieces = cut.timeline, self._pieces[:kept]
+            self._link, self._next_number = cut.link, cut.plan.number + 1
+            return Erasure(audio - cut.timeline.audio_samples, gaps - cut.timeline.gap_samples)
+
+    def _carry_out(self, plan: CutPlan) -> None:
+        """Ends the tape where the disk refuses in the middle: then nothing may be appended any more."""
+        self._is_broken = True
+        try:
+            self._begin(plan)
+        except OSError:
+            forget_plan(self.folder)
+            self._is_broken = False
+            raise
+        finish_cut(self.folder)
+        self._is_broken = False
+
+    def _begin(self, plan: CutPlan) -> None:
+        try:
+            begin_cut(self.folder, plan)
+        except OSError as error:
+            if not isinstance(disk_error(error), TapeFull):
+                raise
+            give_back_space(self.folder)
+            begin_cut(self.folder, plan)
+
     def start_segment(self) -> None:
         """The next record begins a new segment, with a fresh salt and key."""
         with self._pen:
@@ -178,7 +232,8 @@ class TapeWriter:
         with self._pen:
             if self._lock_fd < 0:
                 return
-            totals = CloseRecord(self.samples, self._timeline.audio_samples, self._timeline.gap_samples)
+            done = self._timeline
+            totals = CloseRecord(done.sample, done.audio_samples, done.gap_samples, done.erased_samples)
             try:
                 self._append_event(totals, final=True)
             finally:
@@ -206,22 +261,27 @@ class TapeWriter:
 
     def _append(self, record: Record, *, final: bool) -> None:
         if self._lock_fd < 0 or self._is_broken:
-            raise TapeFailed("This recording has ended. Press the button to begin another one.")
-        after = self._timeline.after(record)
+            raise _ended()
+        before, after = self._timeline, self._timeline.after(record)
         plaintext = encode(record)
         try:
-            self._write(plaintext, final=final)
+            segment = self._segment_under_way()
+            final = final or segment.is_almost_full
+            place = (self._next_number, segment.records, segment.bytes)
+            segment.append(plaintext, final=final)
         except OSError as error:
             raise self._after_failure(error) from error
         self._timeline = after
+        if after.sample > before.sample:
+            self._pieces.append(Piece(*place, after.sample - before.sample, before))
         if final:
             self.start_segment()
 
-    def _write(self, plaintext: bytes, *, final: bool) -> None:
+    def _segment_under_way(self) -> SegmentFile:
         if self._segment is None:
-            header = SegmentHeader.new(self._next_number, self._head_digest, self._link)
+            header = SegmentHeader(self._next_number, self._head_digest, self._link)
             self._segment = SegmentFile(self.folder, header, self._session_key)
-        self._segment.append(plaintext, final=final)
+        return self._segment
 
     def _after_failure(self, error: OSError) -> TapeError:
         failure = disk_error(error)
@@ -231,3 +291,7 @@ class TapeWriter:
             self._is_full = True
             give_back_space(self.folder)
         return failure
+
+
+def _ended() -> TapeFailed:
+    return TapeFailed("This recording has ended. Press the button to begin another one.")

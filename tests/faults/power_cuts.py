@@ -35,9 +35,9 @@ def _lost(session: CutSession, disk: Disk, cuts: int) -> int:
     return sum(session.loses(disk, seed) for seed in range(cuts))
 
 
-def _any_session(choice: random.Random, writer: TapeWriter) -> list[Callable[[], None]]:
+def _any_session(choice: random.Random, writer: TapeWriter) -> list[Callable[[], object]]:
     """A session of 5 to 25 random steps; the steps are made up before the tape is."""
-    appends: list[Callable[[], None]] = [partial(writer.append_consent, ConsentEvent.GIVEN)]
+    appends: list[Callable[[], object]] = [partial(writer.append_consent, ConsentEvent.GIVEN)]
     for _ in range(choice.randint(5, 25)):
         match choice.randrange(6):
             case 0:

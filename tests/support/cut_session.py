@@ -10,10 +10,10 @@ from support.tapes import SESSION_ID, events_of, new_tape, noise, session_key
 
 from firmware.tape import ConsentEvent, Record, TapeReader, TapeRefused, TapeWriter
 
-Appends = Callable[[TapeWriter], list[Callable[[], None]]]
+Appends = Callable[[TapeWriter], list[Callable[[], object]]]
 
 
-def appends(writer: TapeWriter) -> list[Callable[[], None]]:
+def appends(writer: TapeWriter) -> list[Callable[[], object]]:
     return [
         partial(writer.append_consent, ConsentEvent.GIVEN),
         *[partial(writer.append_audio, noise(50, seed)) for seed in range(5)],

@@ -8,7 +8,7 @@ from support.tapes import events_of, open_tape, session_key
 from firmware.tape import Record, TapeReader, TapeRefused
 
 MAX_RECORD_BYTES = 9 + 9 + 100 + 16  # of one second at 50 samples a second
-HEADER_BYTES = 108
+HEADER_BYTES = 76 + 96  # header and slot
 
 
 class Tape:

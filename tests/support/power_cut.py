@@ -18,10 +18,10 @@ SECTOR_BYTES = 16  # small, as the tapes of these tests are
 
 @dataclass(frozen=True)
 class Step:
-    kind: str  # create, write, truncate, sync, unlink, sync_folder, acknowledge
+    kind: str  # create, write, overwrite, truncate, sync, unlink, sync_folder, acknowledge
     name: str = ""
     content: bytes = field(default=b"", repr=False)
-    size: int = 0
+    size: int = 0  # of a truncated file; where an overwritten part begins
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Disk:
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        real_open, real_write, real_unlink = os.open, os.write, os.unlink
+        real_open, real_write, real_pwrite, real_unlink = os.open, os.write, os.pwrite, os.unlink
 
         def watched_open(path: str | Path, flags: int, mode: int = 0o777) -> int:
             fd = real_open(path, flags, mode)
@@ -52,12 +52,17 @@ class Disk:
             self.steps.append(Step("write", self._name(fd), bytes(content[:written])))
             return written
 
+        def watched_pwrite(fd: int, content: bytes, offset: int) -> int:
+            written = real_pwrite(fd, content, offset)
+            self.steps.append(Step("overwrite", self._name(fd), content[:written], offset))
+            return written
+
         def watched_unlink(path: str | Path) -> None:
             real_unlink(path)
             self.steps.append(Step("unlink", Path(path).name))
 
         with (
-            patch.multiple(os, open=watched_open, write=watched_write, unlink=watched_unlink),
+            patch.multiple(os, open=watched_open, write=watched_write, pwrite=watched_pwrite, unlink=watched_unlink),
             patch.multiple(os, fdatasync=self._watched_sync(os.fdatasync), fsync=self._watched_sync(os.fsync)),
             patch.object(os, "ftruncate", self._watched_truncate),
         ):
@@ -99,6 +104,10 @@ def after_cut(steps: list[Step], choice: random.Random) -> tuple[dict[str, bytes
                 names.add(step.name)
             case "write":
                 files[step.name].written += step.content
+            case "overwrite":
+                content = files[step.name]
+                end = step.size + len(step.content)
+                content.written = content.written[: step.size] + step.content + content.written[end:]
             case "truncate":
                 files[step.name].written = files[step.name].written[: step.size]
             case "sync":
@@ -114,8 +123,9 @@ def after_cut(steps: list[Step], choice: random.Random) -> tuple[dict[str, bytes
 
 
 def _torn(content: _Content, choice: random.Random) -> bytes:
-    """Synced bytes stand; of the rest (or of what a cut-off took away) any part."""
-    kept = min(len(content.synced), len(content.written))  # a file only grows or is cut off
+    """Synced bytes stand; of the rest (what was appended, cut off or overwritten since) any part."""
+    kept = min(len(content.synced), len(content.written))
+    standing = _overwritten(content.synced[:kept], content.written[:kept], choice)
     longest = max(content.synced, content.written, key=len)
     rest = longest[kept:]
     place = choice.randint(0, len(rest))
@@ -129,4 +139,15 @@ def _torn(content: _Content, choice: random.Random) -> bytes:
         case _:
             sectors = [rest[at : at + SECTOR_BYTES] for at in range(0, len(rest), SECTOR_BYTES)]
             rest = b"".join(sector if choice.random() < 0.5 else bytes(len(sector)) for sector in sectors)
-    return longest[:kept] + rest
+    return standing + rest
+
+
+def _overwritten(before: bytes, after: bytes, choice: random.Random) -> bytes:
+    """Sector by sector the old or the new bytes, or, where they differ, zeros."""
+    if before == after:
+        return before
+    sectors = []
+    for at in range(0, len(before), SECTOR_BYTES):
+        old, new = before[at : at + SECTOR_BYTES], after[at : at + SECTOR_BYTES]
+        sectors.append(old if old == new else choice.choice((old, new, bytes(len(old)))))
+    return b"".join(sectors)

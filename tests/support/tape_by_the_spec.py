@@ -106,13 +106,14 @@ def read_whole_tape(files: dict[str, bytes], private_key: bytes) -> SpecTape:
     """Reads a tape from its files' bytes; any deviation from the text is an AssertionError or an InvalidTag."""
     head = files["head"]
     assert len(head) == 160
-    assert head[:10] == b"TACETAPE\x00\x01"
-    session_key = hpke_open(private_key, head[48:128], b"tacet tape v1 session key" + head[:48])
-    assert head[128:] == hkdf(session_key, b"", b"tacet tape v1 head" + head[:128])
+    assert head[:10] == b"TACETAPE\x00\x02"
+    session_key = hpke_open(private_key, head[48:128], b"tacet tape v2 session key" + head[:48])
+    assert head[128:] == hkdf(session_key, b"", b"tacet tape v2 head" + head[:128])
     names = sorted(name for name in files if name.endswith(".seg"))
     assert names == [f"{number:06d}.seg" for number in range(len(names))]
     link, segments = bytes(32), []
     for number, name in enumerate(names):
+        assert "erasing" not in files
         expected = b"TACETSEG" + number.to_bytes(4) + hashlib.sha256(head).digest() + link
         assert files[name][:76] == expected
         records, link = _read_segment(files[name], session_key)
@@ -130,19 +131,38 @@ def read_whole_tape(files: dict[str, bytes], private_key: bytes) -> SpecTape:
 
 
 def _read_segment(raw: bytes, session_key: bytes) -> tuple[list[SpecRecord], bytes]:
-    header, at, records, final = raw[:108], 108, [], 0
+    header, slot, at, records, final = raw[:76], raw[76:172], 172, [], 0
     digest = hashlib.sha256(header).digest()
-    key = hkdf(session_key, header[76:], b"tacet tape v1 segment" + digest)
+    keys = record_keys(open_slot(slot, session_key, digest), digest)
     while at < len(raw):
         assert not final
         length, index, final = int.from_bytes(raw[at : at + 4]), raw[at + 4 : at + 8], raw[at + 8]
         assert int.from_bytes(index) == len(records)
         sealed = raw[at + 9 : at + 9 + length]
         nonce = index.rjust(11, b"\0") + bytes([final])
-        plaintext = aes_gcm_open(key, nonce, sealed, digest + index + bytes([final]))
+        plaintext = aes_gcm_open(keys[len(records)], nonce, sealed, digest + index + bytes([final]))
         records.append(SpecRecord(plaintext[0], int.from_bytes(plaintext[1:9]), plaintext[9:]))
         at += 9 + length
     return records, hashlib.sha256(header + len(records).to_bytes(4) + raw[-16:]).digest()
+
+
+def open_slot(slot: bytes, session_key: bytes, header_digest: bytes) -> tuple[int, bytes, bytes]:
+    """How many records the slot opens, the cell link of the last of them, and the row link of the row before."""
+    plain = aes_gcm_open(hkdf(session_key, b"", b"tacet tape v2 slot"), slot[:12], slot[12:], header_digest)
+    return int.from_bytes(plain[:4]), plain[4:36], plain[36:]
+
+
+def record_keys(opened: tuple[int, bytes, bytes], header_digest: bytes) -> list[bytes]:
+    records, cell_link, row_link = opened
+    keys: list[bytes] = []
+    for index in reversed(range(records)):
+        keys.insert(0, hkdf(cell_link, b"", b"tacet tape v2 record" + header_digest))
+        if index % 32:
+            cell_link = hashlib.sha256(b"tacet tape v2 cell" + cell_link).digest()
+        else:  # on to the last cell of the row before
+            cell_link = hashlib.sha256(b"tacet tape v2 start of row" + row_link).digest()
+            row_link = hashlib.sha256(b"tacet tape v2 row" + row_link).digest()
+    return keys
 
 
 @dataclass(frozen=True)
@@ -165,23 +185,28 @@ class Forger:
             (folder / f"{number:06d}.seg").write_bytes(raw)
 
     def head(self, session_id: str) -> bytes:
-        facts = b"TACETAPE\x00\x01" + bytes.fromhex(session_id) + self.sample_rate_hz.to_bytes(4)
+        facts = b"TACETAPE\x00\x02" + bytes.fromhex(session_id) + self.sample_rate_hz.to_bytes(4)
         facts += bytes([self.channels, 1]) + (1_700_000_000_000).to_bytes(8)
         facts += hashlib.sha256(self.public_key).digest()[:8]
-        head = facts + hpke_seal(self.public_key, self.session_key, b"tacet tape v1 session key" + facts)
-        return head + hkdf(self.session_key, b"", b"tacet tape v1 head" + head)
+        head = facts + hpke_seal(self.public_key, self.session_key, b"tacet tape v2 session key" + facts)
+        return head + hkdf(self.session_key, b"", b"tacet tape v2 head" + head)
 
     def segment(
         self, head: bytes, number: int, link: bytes, records: Iterable[tuple[SpecRecord, bool]]
     ) -> tuple[bytes, bytes]:
-        header = b"TACETSEG" + number.to_bytes(4) + hashlib.sha256(head).digest() + link + os.urandom(32)
+        header = b"TACETSEG" + number.to_bytes(4) + hashlib.sha256(head).digest() + link
         digest = hashlib.sha256(header).digest()
-        key = hkdf(self.session_key, header[76:], b"tacet tape v1 segment" + digest)
-        raw, count = header, 0
+        last_row, nonce = os.urandom(32), os.urandom(12)
+        row_link = hashlib.sha256(b"tacet tape v2 row" + last_row).digest()
+        cell_link = hashlib.sha256(b"tacet tape v2 start of row" + last_row).digest()
+        keys = record_keys((512, cell_link, row_link), digest)
+        slot_key = hkdf(self.session_key, b"", b"tacet tape v2 slot")
+        raw = header + nonce + aes_gcm_seal(slot_key, nonce, (512).to_bytes(4) + cell_link + row_link, digest)
+        count = 0
         for record, final in records:
             plaintext = bytes([record.type]) + record.position.to_bytes(8) + record.payload
             index, flag = count.to_bytes(4), bytes([final])
-            sealed = aes_gcm_seal(key, bytes(7) + index + flag, plaintext, digest + index + flag)
+            sealed = aes_gcm_seal(keys[count], bytes(7) + index + flag, plaintext, digest + index + flag)
             raw += len(sealed).to_bytes(4) + index + flag + sealed
             count += 1
         return raw, hashlib.sha256(header + count.to_bytes(4) + raw[-16:]).digest()

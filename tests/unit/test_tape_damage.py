@@ -124,7 +124,7 @@ def test_bit__flipped_before_the_last_record_of_the_last_segment__is_refused(lon
 def test_bit__flipped_in_a_short_record_before_the_close__is_refused(tmp_path: Path) -> None:
     writer = new_tape(tmp_path)
     writer.append_consent(ConsentEvent.GIVEN)
-    writer.append_audio(noise(5, 1))
+    writer.append_audio(noise(1, 1))
     writer.append_mark("note")
     writer.close()
     tape = Tape(writer.folder)
@@ -247,7 +247,7 @@ def test_salt__of_a_segment_changed_back_to_that_of_another__is_refused(long_tap
     name = tape.segments[0]
     content = tape.files[name]
     donor = long_tape.files[name]
-    tape.put(tape.with_file(name, content[:76] + donor[76:108] + content[108:]))
+    tape.put(tape.with_file(name, content[:76] + donor[76:172] + content[172:]))
     assert tape.read() is None
 
 

@@ -74,7 +74,7 @@ def test_vectors__read_by_the_text_alone__hold_what_they_say(vector: dict[str, A
 
 
 def test_vectors__together__show_every_type_of_record() -> None:
-    assert {record.type for vector in VECTORS for record in spec_records(vector)} == set(range(1, 7))
+    assert {record.type for vector in VECTORS for record in spec_records(vector)} == set(range(1, 9))
 
 
 def test_writer__read_by_the_text_alone__says_the_same(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_writer__read_by_the_text_alone__says_the_same(tmp_path: Path) -> None:
 def test_reader__tape_written_by_the_text_alone__reads_it(tmp_path: Path) -> None:
     sound = noise(50, 7)
     given = SpecRecord(2, 0, bytes([1, 0]) + bytes(8))
-    close = SpecRecord(6, 80, (50).to_bytes(8) + (30).to_bytes(8))
+    close = SpecRecord(6, 80, (50).to_bytes(8) + (30).to_bytes(8) + bytes(8))
     forger = Forger(RECIPIENT.public_key)
     forger.write(
         tmp_path / OTHER_SESSION_ID,
@@ -127,7 +127,10 @@ def test_record__encoded__decodes_to_itself() -> None:
         b"\x03" + bytes(8),
         b"\x04" + bytes(8) + bytes(7),
         b"\x05" + bytes(8) + b"\xff\xfe",
-        b"\x06" + bytes(8) + bytes(17),
+        b"\x06" + bytes(8) + bytes(16),
+        b"\x06" + bytes(8) + bytes(25),
+        b"\x08" + bytes(8) + bytes(16),
+        b"\x08" + bytes(8) + bytes(8) + b"\x02" + bytes(8),
         b"\x03" + bytes(8) + b"a" * 33,
     ],
 )
@@ -146,12 +149,12 @@ def test_repr__of_sound_and_keys__shows_neither(tmp_path: Path) -> None:
     assert repr(AudioRecord(0, 1, b"ab")) == "AudioRecord(sample=0, samples=1)"
 
 
-def test_segments__of_one_session__share_no_salt_and_no_ciphertext(tmp_path: Path) -> None:
+def test_segments__of_one_session__share_no_keys_and_no_ciphertext(tmp_path: Path) -> None:
     writer = new_tape(tmp_path, segment_s=1)
     writer.append_consent(ConsentEvent.GIVEN)
     for _ in range(4):
         writer.append_audio(bytes(100))
     writer.close()
     raw = [content for name, content in sorted(files_of(writer.folder).items()) if name.endswith(".seg")]
-    assert len({content[76:108] for content in raw}) == len(raw) == 5
+    assert len({content[76:172] for content in raw}) == len(raw) == 5
     assert len({content[-100:] for content in raw[1:4]}) == 3

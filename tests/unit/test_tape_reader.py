@@ -128,7 +128,7 @@ def test_read_pcm__elsewhere__opens_only_the_records_it_touches(live_writer: Tap
     for seed in range(4):
         live_writer.append_audio(noise(50, seed))
     live_writer.close()
-    flip(live_writer.folder / "000000.seg", 108 + 9 + 35 + 60)  # in the first second's ciphertext
+    flip(live_writer.folder / "000000.seg", 172 + 9 + 35 + 60)  # in the first second's ciphertext
     reader = open_tape(live_writer.folder)
     assert reader.read_pcm(50, 150) == noise(50, 1) + noise(50, 2) + noise(50, 3)
     with pytest.raises(TapeRefused):
