@@ -247,6 +247,22 @@ class Export:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasedEnd:
+    """A part of a session was erased while it was being recorded. Holds nothing of what was said there."""
+
+    from_ms: int  # of the tape, and so long was the session then
+    to_ms: int
+    asked_at_ms: int  # UTC epoch; 0 where it is not known
+    clock_trusted: bool
+    words: int = 0  # of the machine
+    edits: int = 0
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.from_ms, self.to_ms
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """A session was withdrawn and erased. Holds nothing of what was said."""
 

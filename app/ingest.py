@@ -1,14 +1,16 @@
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from app.domain import Pause, SessionHead, SessionState
+from app.domain import ErasedEnd, Pause, SessionHead, SessionState
 from app.vault.vault import Vault
 from firmware.tape import (
     AppointmentRecord,
     ConsentEvent,
     ConsentRecord,
+    ErasedRecord,
+    TapeBusy,
     TapeErased,
     TapeError,
     TapeHead,
@@ -30,6 +32,7 @@ class OpenTape:
     reader: TapeReader
     being_written: bool = True
     breaks: int = 0  # stretches whose pauses the vault already knows
+    erased: set[ErasedRecord] = field(default_factory=set)  # likewise
 
     @property
     def session_id(self) -> str:
@@ -59,11 +62,13 @@ class Ingest:
         """Take in what was written since.
 
         Raises:
+            TapeBusy: the end is being erased; call again.
             TapeErased, NoSuchSession: the session was withdrawn; `forget` it.
             TapeError: the tape was changed; `refuse` it.
         """
         tape.reader.refresh()
         tape.being_written = tape.reader.growing
+        self._erase_ends(tape)
         stretches = len(tape.reader.stretches())
         if stretches != tape.breaks:
             self._link_to_appointment(tape)
@@ -74,6 +79,14 @@ class Ingest:
         for record in tape.reader.occurrences():
             if isinstance(record, AppointmentRecord):
                 self._vault.clients.link_from_tape(tape.session_id, record.appointment_id)
+
+    def _erase_ends(self, tape: OpenTape) -> None:
+        """What was erased from the tape goes from the transcript, before another word is heard."""
+        for record in tape.reader.erased():
+            if record not in tape.erased:
+                rate_hz = tape.reader.head.sample_rate_hz
+                self._vault.sessions.erase_end(tape.session_id, _erased_end(record, rate_hz), record.sample)
+                tape.erased.add(record)
 
     def release(self, tape: OpenTape) -> None:
         """Nothing more will come of this tape."""
@@ -109,6 +122,8 @@ class Ingest:
             self._open[head.session_id] = OpenTape(folder, TapeReader(folder, self._session_key(head)))
         except TapeErased:
             self.forget(folder.name)
+        except TapeBusy:
+            return  # looked for again at the next round
         except TapeError as error:
             self.refuse(folder.name, error)
 
@@ -131,6 +146,15 @@ class Ingest:
 
 def _session(head: TapeHead) -> SessionHead:
     return SessionHead(head.session_id, head.started_at_ms, head.clock_trusted, head.sample_rate_hz, head.channels)
+
+
+def _erased_end(record: ErasedRecord, rate_hz: int) -> ErasedEnd:
+    return ErasedEnd(
+        from_ms=record.sample * 1000 // rate_hz,
+        to_ms=(record.sample + record.samples) * 1000 // rate_hz,
+        asked_at_ms=record.at_ms or 0,
+        clock_trusted=record.clock_trusted,
+    )
 
 
 def _pauses(reader: TapeReader) -> Iterator[Pause]:

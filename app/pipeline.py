@@ -13,7 +13,7 @@ from app.speech.hearing import hear_next
 from app.speech.speaking import Speakers
 from app.vault.errors import NoSuchSession, VaultLocked
 from app.vault.vault import Vault, Vaults
-from firmware.tape import TapeErased, TapeError
+from firmware.tape import TapeBusy, TapeErased, TapeError
 
 log = logging.getLogger(__name__)
 
@@ -106,6 +106,8 @@ class Pipeline:
                 return False
             self._tell(None)
             self._note(ingest, vault, tape, cursor, told=told)
+        except TapeBusy:
+            return False
         except (TapeErased, NoSuchSession):
             ingest.forget(tape.session_id)
             self._drop(tape)

@@ -2,7 +2,18 @@ import logging
 from typing import Literal
 
 from app.changes import Changes
-from firmware.status import BoxState, BoxStatus, Command, Pause, Prepare, RecorderAway, RecorderClient, Stop, Withdraw
+from firmware.status import (
+    BoxState,
+    BoxStatus,
+    Command,
+    EraseLast,
+    Pause,
+    Prepare,
+    RecorderAway,
+    RecorderClient,
+    Stop,
+    Withdraw,
+)
 from firmware.tape import Recipient
 
 log = logging.getLogger(__name__)
@@ -11,7 +22,7 @@ MAY_BE_PREPARED = (BoxState.NOT_READY, BoxState.READY)
 
 
 class RecorderLink:
-    """What the app knows of the recorder, and the little it may ask: pause, stop, withdraw, whom to seal to next.
+    """What the app knows of the recorder, and the little it may ask: pause, stop, erase, whom to seal to next.
 
     The recorder may be away and come back at any time. Belongs to the event loop that runs `follow`.
     """
@@ -38,6 +49,11 @@ class RecorderLink:
         """Ask to stop and erase this session, if it is the one under way; as `send` otherwise."""
         if self._status:
             await self._ask(Withdraw(session_id=session_id))
+
+    async def erase_end(self, session_id: str, minutes: int) -> None:
+        """Ask to go off the record and erase the last minutes of this session; as `withdraw` otherwise."""
+        if self._status:
+            await self._ask(EraseLast(session_id=session_id, minutes=minutes))
 
     async def prepare(
         self, public_key: bytes, appointment_id: str | None = None, *, consent_on_file: bool = False

@@ -10,6 +10,7 @@ from app.domain import (
     Attribution,
     Cursor,
     Edit,
+    ErasedEnd,
     Export,
     Listening,
     Mark,
@@ -24,6 +25,7 @@ from app.domain import (
 from app.vault import (
     approval_rows,
     edit_rows,
+    erased_rows,
     listening_rows,
     mark_rows,
     receipt_rows,
@@ -45,6 +47,7 @@ Approvals: TypeAlias = list[Approval]
 Exports: TypeAlias = list[Export]
 Receipts: TypeAlias = list[Receipt]
 Models: TypeAlias = list[tuple[str, int]]
+ErasedEnds: TypeAlias = list[ErasedEnd]
 
 _AFTER_APPROVAL = frozenset({SessionState.APPROVED, SessionState.EXPORTED})
 _BEFORE_APPROVAL = frozenset({SessionState.DRAFTED, SessionState.IN_REVIEW})
@@ -348,6 +351,30 @@ class SessionStore:
     def exports(self, session_id: str) -> Exports:
         """Every export, oldest first."""
         return self._database.read(lambda connection: approval_rows.read_exports(connection, session_id))
+
+    def erase_end(self, session_id: str, end: ErasedEnd, from_sample: int) -> bool:
+        """Delete what was heard in a part that was erased from the tape; tells whether it was news. Idempotent.
+
+        On return no page of the database and no byte of its log holds what was deleted.
+
+        Raises:
+            SessionApproved: An approval stands.
+            VaultFailed: The log is still being read; call again.
+        """
+
+        def change(connection: Connection) -> bool:
+            news = erased_rows.erase_end(connection, session_id, end, from_sample)
+            if news:
+                purge(connection)
+            return news
+
+        news = self._database.write(change)
+        self._database.empty_log()
+        return news
+
+    def erased_ends(self, session_id: str) -> ErasedEnds:
+        """What was erased while the session was being recorded, oldest first."""
+        return self._database.read(lambda connection: erased_rows.read_erased_ends(connection, session_id))
 
     def erase(self, receipt: Receipt) -> Receipt:
         """Delete all of a session and keep the receipt; `Vault.erase` drops the key first. Idempotent.

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import ClassVar, assert_never
+from typing import ClassVar, Final, assert_never
 
 from app.web.ports import Control
 from app.web.wording import clock
@@ -11,6 +11,9 @@ from firmware.status import BoxState, BoxStatus
 
 LEVEL_BARS = 10
 QUIETEST_DBFS = -60.0  # one bar less every 6 dB: a silent room shows none, a voice at the microphone seven or eight
+
+
+_AT_REST: Final[tuple[Control, ...]] = ("stop", "erase", "withdraw")
 
 
 class Lamp(StrEnum):
@@ -66,7 +69,7 @@ def box_view(status: BoxStatus | None, *, controls: bool) -> BoxView:
     if not controls:
         return replace(view, controls=())
     if status.session_id is None:  # a fault has closed it already
-        return replace(view, controls=tuple(one for one in view.controls if one != "withdraw"))
+        return replace(view, controls=tuple(one for one in view.controls if one not in {"withdraw", "erase"}))
     return replace(view, session_id=status.session_id)
 
 
@@ -75,10 +78,10 @@ def _seen(status: BoxStatus) -> BoxView:  # noqa: PLR0911  a state each
     match status.state:
         case BoxState.RECORDING:
             pulse = Pulse(elapsed, _bars(status.level_dbfs))
-            return BoxView(Lamp.RECORDING, "Recording", why, pulse, ("pause", "stop", "withdraw"))
+            return BoxView(Lamp.RECORDING, "Recording", why, pulse, ("pause", "stop", "erase", "withdraw"))
         case BoxState.PAUSED:
             detail = "The box hears nothing. Press its button to go on."
-            return BoxView(Lamp.PAUSED, "Off the record", detail, Pulse(elapsed, None), ("stop", "withdraw"))
+            return BoxView(Lamp.PAUSED, "Off the record", detail, Pulse(elapsed, None), _AT_REST)
         case BoxState.READY:
             return BoxView(Lamp.READY, "Ready", why)
         case BoxState.NOT_READY:
@@ -88,7 +91,7 @@ def _seen(status: BoxStatus) -> BoxView:  # noqa: PLR0911  a state each
         case BoxState.ERASING:
             return BoxView(Lamp.ERASING, "Erasing", why or "The recording is being taken off the box.")
         case BoxState.FAULT:
-            return BoxView(Lamp.TROUBLE, "Recording interrupted", why, Pulse(elapsed, None), ("stop", "withdraw"))
+            return BoxView(Lamp.TROUBLE, "Recording interrupted", why, Pulse(elapsed, None), _AT_REST)
     assert_never(status.state)
 
 

@@ -6,7 +6,7 @@ from typing import Literal, Protocol
 from firmware.status import BoxStatus
 
 PageCommand = Literal["pause", "stop"]  # there is none that starts
-Control = PageCommand | Literal["withdraw"]
+Control = PageCommand | Literal["withdraw", "erase"]
 
 
 class Changes(Protocol):
@@ -38,6 +38,10 @@ class Recorder(Protocol):
 
     async def withdraw(self, session_id: str) -> None:
         """Ask the recorder to stop and erase this session; it does so only while that is the one under way."""
+        ...
+
+    async def erase_end(self, session_id: str, minutes: int) -> None:
+        """Ask the recorder to go off the record and erase the last minutes, of this session only."""
         ...
 
     async def prepare(

@@ -107,7 +107,8 @@ there instead, in a new segment, with a pause behind it where consent rests. Fir
 where the segment before is cut, its new length `kept_bytes` and in hex its new first bytes `kept_start` (up to 4,096,
 with the new slot), else 0 and "". Then, in this order: those bytes are overwritten, and the slots of all segments from
 `number` on with zeros; the cut one is shortened and the others are removed, the last first; the new one is written; the
-plan is removed. All of this needs no key and may be repeated from its beginning. A plan whose digest is wrong was never begun, and is removed.
+plan is removed. All of this needs no key and may be repeated from its beginning. A plan whose digest is wrong was never
+begun, and is removed.
 
 Erasing all overwrites and removes the head, with it the only wrapped session key, and then the files (`erase_tape`). A
 withdrawal leaves a note beside the tapes, `withdrawn/<session id>.json`, of when and how much, and nothing else.

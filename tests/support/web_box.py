@@ -11,7 +11,7 @@ import time
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import uvicorn
 from support.web_sessions import add_session, conversation, plain
@@ -30,6 +30,9 @@ from firmware.light import Light
 from firmware.status import BoxState, BoxStatus
 from firmware.tape import Recipient
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 NAME = "Dr. Ada Example"
 PASSPHRASE = "slow green river stone"
 DAY_MS = 24 * 3600 * 1000
@@ -47,6 +50,7 @@ class FakeRecorder:
         self.changes = Changes()
         self.asked: list[str] = []
         self.prepared: tuple[str | None, bool] = (None, False)
+        self.on_erase_end: Callable[[], object] | None = None  # what the recorder then does
         self.status: BoxStatus | None = None
         self._key_id: str | None = None
         self.show(BoxState.READY)
@@ -76,6 +80,11 @@ class FakeRecorder:
         self.asked.append(command)
         elapsed_ms = self.status.elapsed_ms if self.status else 0
         self.show(BoxState.PAUSED if command == "pause" else BoxState.READY, elapsed_ms=elapsed_ms)
+
+    async def erase_end(self, session_id: str, minutes: int) -> None:
+        self.asked.append(f"erase_end {session_id} {minutes}")
+        if self.on_erase_end is not None:
+            self.on_erase_end()
 
     async def withdraw(self, session_id: str) -> None:
         self.asked.append(f"withdraw {session_id}")
