@@ -58,8 +58,8 @@ class Ingest:
                 self._take_in(folder)
         return sorted(self._open.values(), key=lambda tape: not tape.being_written)
 
-    def follow(self, tape: OpenTape) -> None:
-        """Take in what was written since.
+    def follow(self, tape: OpenTape) -> bool:
+        """Take in what was written since, and tell whether a part was erased.
 
         Raises:
             TapeBusy: the end is being erased; call again.
@@ -68,25 +68,29 @@ class Ingest:
         """
         tape.reader.refresh()
         tape.being_written = tape.reader.growing
-        self._erase_ends(tape)
+        was_erased = self._erase_ends(tape)
         stretches = len(tape.reader.stretches())
         if stretches != tape.breaks:
             self._link_to_appointment(tape)
             self._vault.sessions.add_pauses(tape.session_id, list(_pauses(tape.reader)))
             tape.breaks = stretches
+        return was_erased
 
     def _link_to_appointment(self, tape: OpenTape) -> None:
         for record in tape.reader.occurrences():
             if isinstance(record, AppointmentRecord):
                 self._vault.clients.link_from_tape(tape.session_id, record.appointment_id)
 
-    def _erase_ends(self, tape: OpenTape) -> None:
+    def _erase_ends(self, tape: OpenTape) -> bool:
         """What was erased from the tape goes from the transcript, before another word is heard."""
+        news = False
         for record in tape.reader.erased():
             if record not in tape.erased:
                 rate_hz = tape.reader.head.sample_rate_hz
-                self._vault.sessions.erase_end(tape.session_id, _erased_end(record, rate_hz), record.sample)
+                end = _erased_end(record, rate_hz)
+                news |= self._vault.sessions.erase_end(tape.session_id, end, record.sample)
                 tape.erased.add(record)
+        return news
 
     def release(self, tape: OpenTape) -> None:
         """Nothing more will come of this tape."""

@@ -98,7 +98,8 @@ class Pipeline:
 
     def _advance(self, ingest: Ingest, vault: Vault, tape: OpenTape) -> bool:
         try:
-            ingest.follow(tape)
+            if ingest.follow(tape):
+                self._drop(tape)  # what it knew of voices and progress came from sound that is gone
             self._note_start(vault, tape)
             cursor = hear_next(tape, vault.sessions, self._transcriber)
             told = self._speakers.follow(tape, vault.sessions)
