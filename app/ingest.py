@@ -70,7 +70,7 @@ class Ingest:
         tape.being_written = tape.reader.growing
         was_erased = self._erase_ends(tape)
         stretches = len(tape.reader.stretches())
-        if stretches != tape.breaks:
+        if was_erased or stretches != tape.breaks:
             self._link_to_appointment(tape)
             self._vault.sessions.add_pauses(tape.session_id, list(_pauses(tape.reader)))
             tape.breaks = stretches
