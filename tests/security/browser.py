@@ -107,9 +107,10 @@ def profile_after_sign_out(_: Scale, _told: Progress) -> Figure:
         finally:
             box.close()
             box.record.close()
-        hits = files_with_canary(profile, CANARY.encode()) + files_with_canary(profile, CANARY.encode("utf-16-le"))
+        hits = files_with_canary(profile, CANARY.encode()) + _files_with(profile, CANARY.encode("utf-16-le"))
         files = _files(profile)
-    return Figure(f"{files} files of the profile, {len(hits)} hits", not hits and files > 0)
+    names = ", ".join(sorted({path.name for path in hits}))
+    return Figure(f"{files} files of the profile, {len(hits)} hits {names}".rstrip(), not hits and files > 0)
 
 
 def _read_and_lock(page: Page, box: WebBox) -> None:
@@ -122,6 +123,11 @@ def _read_and_lock(page: Page, box: WebBox) -> None:
     page.get_by_text(CANARY).first.wait_for()
     page.get_by_role("button", name="Lock").click()
     page.wait_for_url("**/signin?why=locked")
+
+
+def _files_with(folder: Path, needle: bytes) -> list[Path]:
+    """Exactly these bytes: every other byte of UTF-16 is nought, and stands in any file."""
+    return [path for path in folder.rglob("*") if path.is_file() and needle in path.read_bytes()]
 
 
 def _files(folder: Path) -> int:
