@@ -64,7 +64,7 @@ security: setup-test ## attack page, vaults and backups in every way that SECURI
 
 parts: setup-test ## list the Python parts as CycloneDX (build/parts.cdx.json), and ask for known holes in them (needs the network)
 	@$(bin)/cyclonedx-py requirements requirements.lock -o build/parts.cdx.json
-	@$(bin)/pip-audit --disable-pip --require-hashes -r requirements.lock || echo 'If no database could be asked, nothing was checked.'
+	@$(bin)/pip-audit --strict --disable-pip --require-hashes -r requirements.lock || { echo 'Not all parts could be checked for known holes: see above.'; exit 1; }
 
 lock: setup-test ## pin all dependencies anew, for x86-64 and aarch64, Python 3.11 to 3.13
 	@setup/lock.sh
