@@ -4,21 +4,24 @@ import logging
 import re
 import threading
 from dataclasses import dataclass, field
-from itertools import islice
+from typing import TypeAlias
 
 from app.records.people import folded
 from app.records.search_query import near_names, query_words, to_match
 from app.review import lines_of
 from app.vault.errors import NoSuchSession, VaultLocked
-from app.vault.search import FoundPage, IndexLine, Narrowed
+from app.vault.search import IndexLine, Narrowed
+from app.vault.sessions import SessionContent
 from app.vault.vault import Vault, Vaults
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 3.0
-MOST_PAGES = 24
-LINES_A_PAGE = 2
+MOST_PAGES = 12
+SEGMENTS_A_PAGE = 3
 SEGMENT_OF = (1 << 20) - 1  # a line that is a part of a segment carries more above these bits
+
+Words: TypeAlias = tuple[tuple[str, bool], ...]  # folded, and whether each is meant whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +89,33 @@ def find_clients(vault: Vault, typed: str) -> list[str]:
 def find_lines(vault: Vault, typed: str, narrowed: Narrowed, speaker: str | None = None) -> list[Hit]:
     """The places where what was typed was said, newest first."""
     words = query_words(typed)
-    pages = vault.search.find(to_match(typed), narrowed, MOST_PAGES)
-    found = [hit for page in pages for hit in islice(_hits(vault, page, words, speaker), LINES_A_PAGE)]
-    return sorted(found, key=lambda hit: -hit.started_at_ms)
+    contents = vault.sessions.found(to_match(typed), narrowed, MOST_PAGES, lambda texts: _best(texts, words))
+    hits = [hit for content in contents for hit in _hits(content, words, speaker)]
+    return sorted(hits, key=lambda hit: -hit.started_at_ms)
 
 
-def _hits(vault: Vault, page: FoundPage, words: tuple[tuple[str, bool], ...], speaker: str | None) -> list[Hit]:
-    try:
-        content = vault.sessions.stretch(page.session_id, page.first_seq, page.last_seq)
-    except NoSuchSession:
-        return []
-    found = []
+def _best(texts: list[tuple[int, str]], words: Words) -> list[int]:
+    """The segments that hold the most of the words, a few a page."""
+    patterns = [re.compile(rf"\b{re.escape(word)}" + (r"\b" if whole else "")) for word, whole in words]
+    scores: dict[int, int] = {}
+    for seq, text in texts:
+        plain = text.lower() if text.isascii() else folded(text)
+        score = sum(pattern.search(plain) is not None for pattern in patterns)
+        if score:
+            scores[seq] = max(score, scores.get(seq, 0))
+    return sorted(scores, key=lambda seq: (-scores[seq], seq))[:SEGMENTS_A_PAGE]
+
+
+def _hits(content: SessionContent, words: Words, speaker: str | None) -> list[Hit]:
+    head, found = content.row.head, []
     for line in lines_of(content):
         pieces, score = _marked(line.text, words)
         if score and speaker in (None, line.speaker):
-            hit = Hit(page.session_id, content.row.head.started_at_ms, line.seq, line.start_ms, line.speaker, pieces)
-            found.append((score, hit))
-    return [hit for _, hit in sorted(found, key=lambda one: -one[0])]
+            found.append(Hit(head.session_id, head.started_at_ms, line.seq, line.start_ms, line.speaker, pieces))
+    return found
 
 
-def _marked(text: str, words: tuple[tuple[str, bool], ...]) -> tuple[tuple[Piece, ...], int]:
+def _marked(text: str, words: Words) -> tuple[tuple[Piece, ...], int]:
     """The text in pieces, and how many of the words are in it."""
     pieces, seen = [], set()
     for part in re.split(r"(\w+)", text):

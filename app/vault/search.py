@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from app.vault.database import Connection, Database
 
-PAGE_WORDS = 700
+PAGE_WORDS = 2500
 _LAST = 2**31  # to the end
 
 
@@ -74,7 +74,7 @@ class SearchStore:
         """The pages that match, newest first."""
         if not match:
             return []
-        return self._database.read(lambda connection: _find(connection, match, narrowed, most))
+        return self._database.read(lambda connection: find_pages(connection, match, narrowed, most))
 
     def tidy(self) -> None:
         """Leave nothing in the index of what was taken out of it."""
@@ -85,6 +85,16 @@ class SearchStore:
 def purge(connection: Connection) -> None:
     """Rewrite the index without what was deleted from it."""
     connection.execute("INSERT INTO search (search) VALUES ('optimize')")
+
+
+def texts_of(connection: Connection, page: FoundPage) -> list[tuple[int, str]]:
+    """What the machine heard and what people wrote in the page's lines, each with its segment: to choose among."""
+    where = "WHERE session_id = ?1 AND seq BETWEEN ?2 AND ?3"
+    rows = connection.execute(
+        f"SELECT seq, text FROM segments {where} UNION ALL SELECT seq, text FROM edits {where} AND text != ''",  # noqa: S608  constant
+        (page.session_id, page.first_seq, page.last_seq),
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def _stale(connection: Connection) -> list[tuple[str, str]]:
@@ -111,7 +121,7 @@ def _pages(lines: Sequence[IndexLine]) -> list[list[IndexLine]]:
     return pages
 
 
-def _find(connection: Connection, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
+def find_pages(connection: Connection, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
     rows = connection.execute(
         "SELECT session_id, first_seq, last_seq FROM search JOIN search_pages ON page_id = search.rowid"
         " JOIN sessions USING (session_id)"

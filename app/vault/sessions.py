@@ -36,7 +36,7 @@ from app.vault import (
 from app.vault.bound_parts import read_parts
 from app.vault.database import Connection, Database
 from app.vault.errors import EditedMeanwhile, NotReadyForApproval
-from app.vault.search import purge
+from app.vault.search import Narrowed, find_pages, purge, texts_of
 
 # Within the class, `list` is the method.
 Sessions: TypeAlias = list[SessionRow]
@@ -46,6 +46,7 @@ Edits: TypeAlias = list[Edit]
 Approvals: TypeAlias = list[Approval]
 Exports: TypeAlias = list[Export]
 Receipts: TypeAlias = list[Receipt]
+Texts: TypeAlias = list[tuple[int, str]]
 Models: TypeAlias = list[tuple[str, int]]
 ErasedEnds: TypeAlias = list[ErasedEnd]
 
@@ -109,9 +110,22 @@ class SessionStore:
         )
         return self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(rows)])
 
-    def stretch(self, session_id: str, first: int, last: int) -> SessionContent:
-        """The content with the segments of a stretch alone, both ends included: to show a place, never to approve."""
-        return self._database.read(lambda connection: _content(connection, session_id, first, last))
+    def found(
+        self, match: str, narrowed: Narrowed, pages: int, choose: Callable[[Texts], Collection[int]]
+    ) -> tuple[SessionContent, ...]:
+        """Where the index finds `match`, newest first: each a session's content with one segment alone.
+
+        `choose` picks segments among a page's texts. To show a place, never to approve.
+        """
+
+        def question(connection: Connection) -> tuple[SessionContent, ...]:
+            return tuple(
+                _content(connection, page.session_id, seq, seq)
+                for page in find_pages(connection, match, narrowed, pages)
+                for seq in choose(texts_of(connection, page))
+            )
+
+        return self._database.read(question) if match else ()
 
     def set_state(self, session_id: str, state: SessionState, problem: str | None = None) -> None:
         """Where the session stands, and a sentence for the therapist if something is wrong (None clears it).
