@@ -17,8 +17,8 @@ from app.vault.vault import Vault, Vaults
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 3.0
-MOST_PAGES = 12
-SEGMENTS_A_PAGE = 3
+MOST_PAGES = 8
+SEGMENTS_A_PAGE = 2
 SEGMENT_OF = (1 << 20) - 1  # a line that is a part of a segment carries more above these bits
 
 Words: TypeAlias = tuple[tuple[str, bool], ...]  # folded, and whether each is meant whole
@@ -47,7 +47,7 @@ class Indexer:
 
     def __init__(self, vaults: Vaults) -> None:
         self._vaults = vaults
-        self._untidy: set[str] = set()  # vaults whose index still holds what a text said before
+        self._untidy: set[str] = set()  # vaults whose index is in pieces, or holds what a text said before
 
     def run(self, stopping: threading.Event) -> None:
         """Look until told to stop."""
@@ -69,8 +69,8 @@ class Indexer:
             except NoSuchSession:
                 continue
             texts = [IndexLine(line.seq & SEGMENT_OF, line.text) for line in lines]
-            if vault.search.index(session_id, version, texts):
-                self._untidy.add(vault.account.vault_id)
+            vault.search.index(session_id, version, texts)
+            self._untidy.add(vault.account.vault_id)
         if not stale and vault.account.vault_id in self._untidy:
             self._untidy.discard(vault.account.vault_id)
             vault.search.tidy()

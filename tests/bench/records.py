@@ -132,7 +132,9 @@ def search_results(vault: Vault, sessions: int, words: int) -> Iterator[Result]:
     for number in range(sessions):
         vault.clients.link(f"{number + 1:032x}", clients[number % len(clients)], "bench")
     began = time.process_time()
-    Indexer(Vaults(Path("/nonexistent"))).look(vault)
+    indexer = Indexer(Vaults(Path("/nonexistent")))
+    indexer.look(vault)
+    indexer.look(vault)  # at rest, it puts the index in order
     yield Result("index one session", (time.process_time() - began) * 1000 / sessions, None, "ms")
     yield Result("index, as a part of the text", 100 * index_bytes(vault) / text_bytes, 60, "%")
     searched(vault, known, clients)  # what the machine has read is warm, as on a box in use
