@@ -13,7 +13,7 @@ help: ## this list
 setup: ## prepare this machine and checkout for make run (quick and offline the second time)
 	@setup/setup.sh run
 
-.PHONY: setup-test bench-records
+.PHONY: setup-test bench-records bench-review
 setup-test:
 	@setup/setup.sh test
 
@@ -55,6 +55,8 @@ screenshots: setup-test ## pictures of every page at three widths, light and dar
 
 image: setup-test ## the flashable disk, into build/image (ARCH=amd64, arm64 or raspberry-pi; as root)
 	@image-build/build.sh $(or $(ARCH),amd64)
+bench-review: setup-test ## measure the review page on 15,000 words and 2,000 sessions, then eight at once for five minutes
+	@$(bin)/python -m tests.bench.review $(ARGS)
 
 bench-records: setup-test ## measure search, calendar, keeping and erasure on a practice's made-up records (10 minutes, 1 GB)
 	@$(bin)/python -m tests.bench.records $(ARGS)

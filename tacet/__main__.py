@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands.add_parser("run", help="run the whole box on this machine"))
     _add_demo(commands.add_parser("demo", help="record a file headless and print its transcript"))
     _add_tape(commands.add_parser("tape", help="look at a recording without hearing it"))
+    _add_review(commands.add_parser("review", help="prove that a session is what was approved"))
     _add_transcribe(commands.add_parser("transcribe", help="write down a sound file, without the box"))
     _add_notes(commands.add_parser("notes", help="draft a note from a transcript"))
     _add_backup(commands)
@@ -132,6 +133,21 @@ def _inspect_tape(args: argparse.Namespace) -> int:
     from tacet.tape_inspect import inspect  # noqa: PLC0415  same
 
     return inspect(args)
+
+
+def _add_review(parser: argparse.ArgumentParser) -> None:
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    verify = commands.add_parser("verify", help="compare what is stored with what was approved; prints no words")
+    verify.add_argument("session", nargs="?", metavar="SESSION", help="a session's id (default: all of the vault)")
+    verify.add_argument("--vault", type=Path, required=True, metavar="DIR", help="the vault (asks for its passphrase)")
+    verify.add_argument("--json", action="store_true", help="print one JSON list")
+    verify.set_defaults(run=_verify_review)
+
+
+def _verify_review(args: argparse.Namespace) -> int:
+    from tacet.review_verify import verify  # noqa: PLC0415  same
+
+    return verify(args)
 
 
 def _add_transcribe(parser: argparse.ArgumentParser) -> None:
