@@ -116,7 +116,7 @@ class Deck:
         recipient = self._recipients.current
         if recipient is None:  # the preflight has seen one; without it there is nobody to seal to
             raise ActionFailed(Fault.TAPE_FAILED)
-        with contextlib.suppress(TapeError):  # what a storage refused to erase then, it may not refuse now
+        with contextlib.suppress(TapeError, OSError):  # what a storage refused to erase then, it may not refuse now
             finish_erasing(self._tapes_dir)
         session_id = uuid.uuid4().hex
         appointment_id = self._recipients.begin_session().appointment_id

@@ -157,7 +157,9 @@ def parse_head(raw: bytes) -> TapeHead:
         raise TapeRefused("This is not a recording of this box, or its head was cut.")
     _, version, session, rate_hz, channels, trusted, start_ms, key_id = _FACTS.unpack_from(raw)
     if version != VERSION:
-        raise TapeRefused("This recording was made by another version of the box, and this one cannot open it.")
+        if version > VERSION:
+            raise TapeRefused("This recording was made by a newer version of the box; update this one to open it.")
+        raise TapeRefused("This recording was made by an earlier version of the box, and this one cannot open it.")
     if trusted > 1 or not rate_hz or not channels:
         raise _changed()
     wrapped, check = raw[_FACTS.size : -_CHECK_BYTES], raw[-_CHECK_BYTES:]

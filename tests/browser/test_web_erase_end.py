@@ -41,7 +41,7 @@ def signed_in(page: Page, box: WebBox, vault: Vault) -> Page:
 
 def test_erase_last_minutes__two_steps__erases_and_says_what(signed_in: Page, box: WebBox, vault: Vault) -> None:
     signed_in.goto("/today")
-    signed_in.get_by_role("link", name="Erase last minutes").click()
+    signed_in.get_by_role("link", name="Erase last").click()
     expect(signed_in.locator("h1")).to_have_text("Erase the last minutes?")
     assert not [asked for asked in box.recorder.asked if asked.startswith("erase")]
     signed_in.get_by_label("1 minute", exact=True).check()

@@ -85,9 +85,17 @@ def test_read_head__folder_without_a_tape__says_erased(tmp_path: Path) -> None:
 
 def test_read_head__newer_version__asks_for_an_update(folder: Path) -> None:
     raw = bytearray((folder / "head").read_bytes())
-    raw[9] = 2
+    raw[9] = 3
     (folder / "head").write_bytes(raw)
     with pytest.raises(TapeRefused, match="update"):
+        read_head(folder)
+
+
+def test_read_head__earlier_version__says_so(folder: Path) -> None:
+    raw = bytearray((folder / "head").read_bytes())
+    raw[9] = 1
+    (folder / "head").write_bytes(raw)
+    with pytest.raises(TapeRefused, match="earlier version"):
         read_head(folder)
 
 
