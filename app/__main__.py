@@ -56,11 +56,16 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     _end_at_signals(server)
     stopping = threading.Event()
     desk = web.state.desk
+
+    def draft(stopping: threading.Event) -> None:
+        desk.drafting.run(vaults, stopping, pipeline.changes.notify)
+
     works = {
         "pipeline": pipeline.run,
         "withdrawals": desk.withdrawals.run,
         "retention": desk.retention.run,
         "indexer": desk.indexer.run,
+        "drafting": draft,
     }
     for name, work in works.items():
         threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()

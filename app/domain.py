@@ -279,3 +279,53 @@ class Receipt:
     @property
     def duration_ms(self) -> int:
         return self.samples * 1000 // self.sample_rate_hz
+
+
+@dataclass(frozen=True, slots=True)
+class NoteHeading:
+    """A section of a note, as its format had it when the note was drafted."""
+
+    name: str
+    belongs: str  # one line on what belongs here
+    prompt: str  # shown where the therapist writes
+    judgement: bool  # no machine ever writes here
+
+
+@dataclass(frozen=True, slots=True)
+class NoteChange:
+    """What a person did to a note's sentence."""
+
+    text: str | None = field(repr=False)  # as it reads from now on; None: taken out
+    lines: tuple[int, ...]  # the keys of the transcript's lines that it rests on
+    accepted: str  # "" or the fingerprint (app.notes.standing) that somebody puts their name under
+    author: str
+    changed_at_ms: int  # UTC epoch
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSentence:
+    """A sentence of a note as it was first written, and what became of it."""
+
+    sentence_id: int  # grows with every sentence of the vault
+    heading: str  # a NoteHeading's name; "" is the summary
+    text: str = field(repr=False)
+    lines: tuple[int, ...]
+    said_by: str  # "therapist", "client" or "unknown"
+    author: str  # "" is the drafter
+    written_at_ms: int  # UTC epoch
+    changes: tuple[NoteChange, ...] = ()  # oldest first
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A session's note: the latest draft with all its sentences."""
+
+    draft_id: int
+    format_name: str
+    headings: tuple[NoteHeading, ...]
+    drafter: str
+    version: str
+    model_sha256: str
+    notices: tuple[str, ...]
+    drafted_at_ms: int  # UTC epoch
+    sentences: tuple[NoteSentence, ...] = ()

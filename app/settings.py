@@ -1,6 +1,9 @@
 from pathlib import Path
+from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from app.notes.formats import DEFAULT_FORMAT, NAME, NoteFormat, all_formats
 
 HOST_NAME = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 
@@ -24,3 +27,19 @@ class AppSettings(BaseModel):
     audio_days: int | None = Field(default=7, ge=0)  # sound is kept after approval; None: until somebody erases it
     text_days: int | None = Field(default=None, ge=0)  # transcripts and drafts, the same
     simulator_url: str | None = None  # where the picture of the box is, when the button is simulated
+    note_format: str = Field(default=DEFAULT_FORMAT, pattern=NAME)  # of drafts; another can be chosen on the page
+    note_formats: dict[str, NoteFormat] = Field(default_factory=dict)  # the clinic's own, beside the built-in ones
+    note_model_url: str | None = None  # an OpenAI-compatible server; None: the extractive drafter
+    note_model: str = ""  # what the model is called there
+    note_model_host: str | None = None  # the one host besides this box that may be asked, over TLS
+    note_model_ca: Path | None = None  # the authority that signed that host's certificate; None: the system's
+    note_model_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")  # of the weights, shown beside each draft
+    note_model_timeout_s: float = Field(default=300, gt=0, le=3600)
+
+    @model_validator(mode="after")
+    def _notes_can_be_drafted(self) -> Self:
+        if self.note_format not in all_formats(self.note_formats):
+            raise ValueError(f"note_format {self.note_format} is none of: {', '.join(all_formats(self.note_formats))}")
+        if self.note_model_url is not None and not self.note_model:
+            raise ValueError("note_model_url needs note_model: what the model is called on that server")
+        return self

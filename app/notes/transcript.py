@@ -60,12 +60,17 @@ class Spoken:
     text: str = field(repr=False)
 
 
-def with_roles(spoken: Sequence[Spoken]) -> Transcript:
-    """Say who is therapist and who is client: by the labels, else by who asks clearly more questions."""
+def with_roles(spoken: Sequence[Spoken], named: str | None = None) -> Transcript:
+    """Say who is therapist and who is client: by the labels, else by who asks clearly more questions.
+
+    `named` is the label that a person called the therapist's; it goes before both.
+    """
     labels = {one.speaker for one in spoken if one.speaker}
     roles = {label: _role_of(label) for label in labels}
     therapist = ""
-    if roles and all(role is Role.UNKNOWN for role in roles.values()):
+    if named is not None:
+        roles = {label: Role.THERAPIST if label == named else Role.CLIENT for label in labels}
+    elif roles and all(role is Role.UNKNOWN for role in roles.values()):
         therapist = _who_asks(spoken)
         if therapist:
             roles = {label: Role.THERAPIST if label == therapist else Role.CLIENT for label in labels}

@@ -7,6 +7,7 @@ Handles speech in clear.
 
 from app.review.binding import bound_parts, content_hash, is_as_added, is_as_approved, part_digests
 from app.review.lines import Line, lines_of
+from app.review.note import OpenFlags, transcript_of
 from app.review.pieces import name_of, standing_changes, therapist_of
 from app.review.released import COVER, Cover, ReleasedLine, released_lines
 from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, NothingSaid, Review
@@ -22,6 +23,7 @@ __all__ = [
     "LineTooLong",
     "NoSuchWords",
     "NothingSaid",
+    "OpenFlags",
     "ReleasedLine",
     "Review",
     "Selected",
@@ -36,4 +38,5 @@ __all__ = [
     "released_lines",
     "standing_changes",
     "therapist_of",
+    "transcript_of",
 ]

@@ -9,6 +9,7 @@ from app.review.binding import addendum_hash, canonical, content_hash, is_as_add
 from app.review.duties import what_was_done
 from app.review.history import steps
 from app.review.lines import Line, lines_of
+from app.review.note import require_settled
 from app.vault.errors import NothingToUndo
 from app.vault.sessions import SessionContent
 from app.vault.vault import Vault
@@ -108,9 +109,11 @@ class Review:
 
         Raises:
             NotReadyForApproval: It is not drafted yet, or approved already.
+            OpenFlags: A sentence of the note waits for the therapist.
         """
 
         def seal(content: SessionContent, now_ms: int) -> Approval:
+            require_settled(content)
             unsealed = Approval("", author, now_ms, attestation, done=canonical(asdict(what_was_done(content))))
             return replace(unsealed, content_hash=content_hash(content, unsealed))
 

@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 from app.vault import mark_rows
 from app.vault.database import Connection
+from app.vault.note_rows import read_bound_note
 
 Reader = Callable[[Connection, str], object]  # the session's id
 
 READERS: dict[str, Reader] = {
     "marks": mark_rows.bound_part,
+    "note": read_bound_note,
 }
 
 

@@ -97,6 +97,10 @@ class NothingToUndo(VaultError):
     """The line stands as the machine heard it."""
 
 
+class NoSuchSentence(NoSuchSession):
+    """The session's note has no such sentence or section (any more)."""
+
+
 class EditedMeanwhile(VaultError):
     """Somebody else's words have come to stand in the line since its author began; show both and ask."""
 

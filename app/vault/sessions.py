@@ -14,6 +14,7 @@ from app.domain import (
     Export,
     Listening,
     Mark,
+    Note,
     Pause,
     Receipt,
     Segment,
@@ -28,6 +29,7 @@ from app.vault import (
     erased_rows,
     listening_rows,
     mark_rows,
+    note_rows,
     receipt_rows,
     segment_rows,
     session_rows,
@@ -72,6 +74,7 @@ class SessionContent:
     attribution: Attribution | None = None  # who spoke when; None until the session was heard to its end
     voice_changes: tuple[VoiceChange, ...] = ()  # every one, oldest first
     parts: Mapping[str, object] = field(default_factory=dict, repr=False)  # app.vault.bound_parts, JSON values by name
+    note: Note | None = field(default=None, repr=False)
 
 
 class SessionStore:
@@ -439,6 +442,7 @@ def _content(
         attribution=voice_rows.read_attribution(connection, session_id),
         voice_changes=tuple(voice_rows.read_changes(connection, session_id)),
         parts=read_parts(connection, session_id),
+        note=note_rows.read_note(connection, session_id),
     )
 
 

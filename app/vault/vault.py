@@ -14,6 +14,7 @@ from app.vault.errors import NoSuchVault, VaultLocked, storage_refused
 from app.vault.keeping import KeepingStore
 from app.vault.keyring import VaultKeys, open_with_passphrase, open_with_recovery_code, with_new_passphrase
 from app.vault.keys import DEFAULT_COST, Cost, key_from_passphrase, new_salt
+from app.vault.notes import NoteStore
 from app.vault.reviews import ReviewStore
 from app.vault.search import SearchStore
 from app.vault.session_keys import SessionKeys
@@ -31,6 +32,7 @@ class Vault:
 
     account: Account
     sessions: SessionStore
+    notes: NoteStore
     audit: AuditTrail  # who did what to which id in this vault
     clients: ClientStore
     appointments: AppointmentStore
@@ -46,6 +48,7 @@ class Vault:
         self._database = Database.open(folder / DATABASE_FILE, keys.database_key)
         self._session_keys = SessionKeys(folder / KEYS_FOLDER, stored.vault_id)
         self.sessions = SessionStore(self._database)
+        self.notes = NoteStore(self._database)
         self.audit = AuditTrail(self._database, stored.vault_id)
         self.clients = ClientStore(self._database)
         self.appointments = AppointmentStore(self._database)

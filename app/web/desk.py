@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 from app.box.invitations import Invitations
 from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
+from app.drafting import Drafting
 from app.indexing import Indexer
 from app.preparing import Preparing
 from app.retention import Retention
@@ -43,6 +44,7 @@ class Desk:
     preparing: Preparing
     retention: Retention
     indexer: Indexer
+    drafting: Drafting
     sign_ins: SignIns = field(default_factory=SignIns)
     guesses: Guesses = field(default_factory=Guesses)
     closing: asyncio.Event = field(default_factory=asyncio.Event)  # set when the server is about to stop

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from app.box.invitations import Invitations
 from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
+from app.drafting import Drafting
 from app.indexing import Indexer
 from app.preparing import Preparing
 from app.records.retention import Rule
@@ -38,6 +39,7 @@ from app.web import (
     linking,
     listing,
     marks,
+    notes,
     places,
     searching,
     session,
@@ -80,6 +82,7 @@ ROUTES = (
     lines,
     listing,
     marks,
+    notes,
     places,
     session,
     setup,
@@ -126,6 +129,7 @@ def create_app(
         Preparing(vaults, recorder),
         Retention(settings.data_dir / "tapes", vaults, withdrawals, Rule(settings.audio_days, settings.text_days)),
         Indexer(vaults),
+        Drafting.by(settings),
     )
     hosts, rates = HostList(settings.name, settings.hosts), Rates(settings.requests_a_second)
     app.add_middleware(Shield, refusal=refusal, hosts=hosts, rates=rates)

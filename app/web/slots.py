@@ -47,6 +47,7 @@ class LineTool:
 
 
 SLOTS: tuple[Slot, ...] = (
+    Slot("note", "Note", "/sessions/{session_id}/note", scripts=("notes.js",), styles=("note.css",)),
     Slot("voices", "Voices", "/sessions/{session_id}/voices", scripts=("speaking.js",), styles=("speaking.css",)),
     Slot("record", "Client and export", "/sessions/{session_id}/record"),
 )
@@ -56,4 +57,5 @@ LINE_TOOLS: tuple[LineTool, ...] = (
     LineTool("redact", "Withhold a name", "x", "cover", "/sessions/{session_id}/lines/{seq}/marks/redacted"),
     LineTool("private", "Private", "p", "lock", "/sessions/{session_id}/lines/{seq}/marks/private"),
     LineTool("layers", "Versions", "v", "layers", "/sessions/{session_id}/lines/{seq}/layers"),
+    LineTool("insert", "Into the note", "i", "insert", "/sessions/{session_id}/lines/{seq}/note"),
 )

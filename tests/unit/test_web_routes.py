@@ -57,7 +57,9 @@ def test_every_route__nobody_signed_in__leads_to_the_sign_in(client: WebClient) 
     for path, method in closed:
         answer = client.http.request(
             method.upper(),
-            path.format_map(defaultdict(lambda: SESSION, seq="0", kind="context", mark_id="1", start_ms="0")),
+            path.format_map(
+                defaultdict(lambda: SESSION, seq="0", kind="context", mark_id="1", start_ms="0", sentence_id="0")
+            ),
         )
         if path.endswith(".json"):
             assert (path, answer.status_code) == (path, 401)

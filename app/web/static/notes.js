@@ -1,0 +1,83 @@
+// @ts-check
+/** The note panel: a source plays where it was said; what is selected in the transcript goes into the note. */
+
+/** @typedef {{lines: string[], text: string}} Selected */
+
+/** @type {Selected} */
+let selected = { lines: [], text: "" };
+
+/** What is selected in the transcript: its words and the lines they stand in. @returns {Selected | null} */
+function selection() {
+  const chosen = window.getSelection();
+  const transcript = document.getElementById("transcript");
+  if (!chosen || chosen.isCollapsed || !chosen.rangeCount || !transcript) return null;
+  const range = chosen.getRangeAt(0);
+  if (!transcript.contains(range.commonAncestorContainer)) return null;
+  const lines = [...transcript.querySelectorAll("[data-line]")].filter((line) => {
+    const said = line.querySelector(".said");
+    return said !== null && range.intersectsNode(said);
+  });
+  const words = lines.flatMap((line) => [...line.querySelectorAll(".said [data-t]")].filter((word) => range.intersectsNode(word)));
+  return {
+    lines: lines.map((line) => line.id.replace("line-", "")),
+    text: words.map((word) => word.textContent).join(" "),
+  };
+}
+
+document.addEventListener("selectionchange", () => {
+  selected = selection() ?? selected;
+});
+
+/** Hear a line of the transcript, as a click on its time does. @param {string} seq */
+function hear(seq) {
+  const line = document.getElementById(`line-${seq}`);
+  const time = line?.querySelector("[data-hear]");
+  if (!(time instanceof HTMLElement)) return false;
+  line?.scrollIntoView({ block: "center" });
+  time.click();
+  return true;
+}
+
+document.addEventListener("click", (event) => {
+  if (!(event.target instanceof Element)) return;
+  const source = event.target.closest("[data-source]");
+  if (source instanceof HTMLElement && hear(source.dataset.source ?? "")) event.preventDefault();
+  const dismiss = event.target.closest("[data-dismiss]");
+  if (!dismiss) return;
+  event.preventDefault();
+  dismiss.closest("form")?.remove();
+});
+
+/** Take the selection into a form that has just come, where it touches the form's line. @param {HTMLFormElement} form */
+function fill(form) {
+  const line = form.querySelector("[name=line]");
+  const text = form.querySelector("textarea");
+  if (!(line instanceof HTMLInputElement) || !text || !selected.lines.includes(line.value)) return;
+  text.value = selected.text;
+  for (const seq of selected.lines.filter((one) => one !== line.value)) {
+    const more = /** @type {HTMLInputElement} */ (line.cloneNode());
+    more.value = seq;
+    line.after(more);
+  }
+  selected = { lines: [], text: "" };
+}
+
+/** Tick the selected lines. @param {HTMLElement} lines */
+function tick(lines) {
+  const boxes = /** @type {NodeListOf<HTMLInputElement>} */ (lines.querySelectorAll("input"));
+  if (selected.lines.length) for (const box of boxes) box.checked = selected.lines.includes(box.value);
+  for (const box of boxes) if (box.checked) return box.scrollIntoView({ block: "nearest" });
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!(event.target instanceof Element)) return;
+  const insert = event.target.querySelector("[data-note-insert]");
+  if (insert instanceof HTMLFormElement) fill(insert);
+  const lines = event.target.querySelector("[data-lines]");
+  if (lines instanceof HTMLElement) tick(lines);
+});
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target;
+  if (form instanceof HTMLFormElement && form.matches("[data-note-insert]")) form.remove();
+});
