@@ -14,7 +14,7 @@ from typing import Final
 from app.notes.cues import Kind, cue_strength, kind_of
 from app.notes.draft import Draft, Drafter, DraftSection, DraftSentence
 from app.notes.formats import NoteFormat
-from app.notes.guard import with_flags
+from app.notes.guard import with_flags, without_flagged
 from app.notes.mentions import mentions_in
 from app.notes.salience import textrank
 from app.notes.statements import Statement, statements_of
@@ -56,7 +56,10 @@ class _Candidate:
 
 
 def draft_extractive(transcript: Transcript, format_name: str, note_format: NoteFormat) -> Draft:
-    """Draft a note. Every sentence stands in the transcript, and names the utterances that it stands in."""
+    """Draft a note. Every sentence stands in the transcript, and names the utterances that it stands in.
+
+    What was said and the guard would flag all the same is left out: there is enough else to choose from.
+    """
     utterances = transcript.utterances
     statements = statements_of(utterances)
     candidates = _candidates(statements)
@@ -80,7 +83,7 @@ def draft_extractive(transcript: Transcript, format_name: str, note_format: Note
         mentions=mentions_in(utterances),
         notices=_notices(transcript, candidates, budget),
     )
-    return with_flags(draft, transcript)
+    return without_flagged(with_flags(draft, transcript))
 
 
 def _candidates(statements: Sequence[Statement]) -> list[_Candidate]:

@@ -93,6 +93,19 @@ def with_flags(draft: Draft, transcript: Transcript) -> Draft:
     )
 
 
+def without_flagged(draft: Draft) -> Draft:
+    """The draft without the sentences that are flagged."""
+
+    def unflagged(sentences: tuple[DraftSentence, ...]) -> tuple[DraftSentence, ...]:
+        return tuple(sentence for sentence in sentences if not sentence.flags)
+
+    return replace(
+        draft,
+        summary=unflagged(draft.summary),
+        sections=tuple(replace(one, sentences=unflagged(one.sentences)) for one in draft.sections),
+    )
+
+
 def voice_of(text: str) -> Role:
     """Whom a sentence names as its speaker at its beginning, if anybody."""
     said = f"{' '.join(tokens(text))} "
