@@ -119,3 +119,7 @@ def test_unit__every_one__is_started_by_something(unit: Path) -> None:
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(unit.read_text())
     assert parser.has_section("Install") or unit.suffix == ".mount"
+
+
+def test_sysusers__every_line__has_no_colon_for_which_systemd_would_pass_over_the_user() -> None:
+    assert not [row for row in table("sysusers.d/tacet.conf") if ":" in " ".join(row)]
