@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
+from app.domain import SessionState
 from app.review import Review
 from app.vault.errors import NoSuchSession
 from app.vault.sessions import wall_clock_ms
@@ -110,7 +111,7 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
         review=review_panel(desk, person, opened),
         timeline=draw(opened),
     )
-    events_url = f"/sessions/{session_id}/events?editable={opened.editable}"
+    events_url = f"/sessions/{session_id}/events?editable={opened.editable}&state={opened.row.state}"
     return show(request, page, here="session", events_url=events_url)
 
 
@@ -141,22 +142,28 @@ def whole_transcript(request: Request, person: Person, session_id: str) -> Respo
     dependencies=[audited("session.followed", "kept the session open on a page")],
 )
 async def session_events(
-    request: Request, desk: TheDesk, session_id: str, *, editable: bool = False
+    request: Request, desk: TheDesk, session_id: str, *, editable: bool = False, state: SessionState | None = None
 ) -> AsyncIterator[ServerSentEvent]:
-    """Keep the page up to date that was drawn with lines that were `editable` or not."""
-    parts = lambda person: (SessionPart(desk, person, session_id, editable=editable),)  # noqa: E731  one use
+    """Keep the page up to date that was drawn in this `state`, with lines that were `editable` or not."""
+    parts = lambda person: (SessionPart(desk, person, session_id, editable=editable, state=state),)  # noqa: E731  one use
     async with aclosing(stream(request, desk, parts, signed=True)) as events:
         async for event in events:
             yield event
 
 
 class SessionPart:
-    """Keeps an open session up to date: its standing, its new lines, what may be done with it."""
+    """Keeps an open session up to date: its standing, its new lines, what may be done with it.
 
-    def __init__(self, desk: Desk, person: SignedIn, session_id: str, *, editable: bool) -> None:
+    What may be done is drawn anew only in another state than the page shows: somebody may be writing there.
+    """
+
+    def __init__(
+        self, desk: Desk, person: SignedIn, session_id: str, *, editable: bool, state: SessionState | None
+    ) -> None:
         self._edited = person.vault.sessions.last_edit(session_id)
         self._desk = desk
         self._editable = editable  # as the page shows its lines
+        self._state = state  # as the page shows it
         self._person = person
         self._session_id = session_id
         self._shown: tuple[Standing, int] | None = None
@@ -173,7 +180,8 @@ class SessionPart:
         opened, templates = open_session(self._person, self._session_id), self._desk.templates
         full = standing(opened.row, self._desk.pipeline, opened.models)
         news = [swap("standing", templates, full)]
-        if shown is None or shown[0].state != now[0].state:
+        if self._state != now[0].state:
+            self._state = now[0].state
             news += [
                 swap("review", templates, review_panel(self._desk, self._person, opened)),
                 ServerSentEvent(event="stands", raw_data=""),

@@ -51,11 +51,11 @@ class Room:
 def room(page: Page, box: WebBox) -> Room:
     vault = box.new_person()
     sign_in(page, box.address, PASSPHRASE)
+    expect(page.get_by_text("Nothing has been recorded yet.")).to_be_visible()
     return Room(box, vault)
 
 
-def test_today__session_begins_and_ends__the_list_follows(page: Page, box: WebBox, room: Room) -> None:
-    expect(page.get_by_text("Nothing has been recorded yet.")).to_be_visible()
+def test_today__session_begins_and_ends__the_list_follows(page: Page, room: Room) -> None:
     room.talk(2)
     entry = page.get_by_role("link", name="Recording now")
     expect(entry).to_be_visible()
