@@ -113,6 +113,11 @@ def test_config_check__a_broken_file__says_each_on_a_line_and_fails(
     assert "is right" in capsys.readouterr().out
 
 
+def test_schema__the_page_in_the_docs__is_what_the_program_prints() -> None:
+    page = Path(__file__).parents[2] / "docs/configuration.md"
+    assert page.read_text(encoding="utf-8").strip() == markdown().strip()
+
+
 def test_schema__every_setting_of_every_section__has_a_row() -> None:
     described = markdown()
     for name, model in SECTIONS.items():
