@@ -15,6 +15,7 @@ ALONE = {
     "test_simulator.py",
     "test_tape_processes.py",
     "test_web_connections.py",
+    "test_whole_path.py",
 }
 
 
