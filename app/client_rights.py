@@ -8,12 +8,14 @@ from io import BytesIO
 from typing import Any
 
 from app.domain import SessionRow
+from app.notes.standing import standing_of
 from app.records.consent import SCOPE_WORDS, ConsentRecord
 from app.records.people import Client
 from app.records.retention import Reason
-from app.review import lines_of
+from app.review import lines_of, transcript_of
 from app.vault.errors import LegallyHeld
 from app.vault.keeping import Certificate
+from app.vault.sessions import SessionContent
 from app.vault.vault import Vault
 from app.withdrawal import Withdrawals
 from firmware.tape import AskedBy
@@ -106,7 +108,19 @@ def _session(vault: Vault, row: SessionRow) -> dict[str, Any]:
             {"start_ms": line.start_ms, "speaker": line.speaker, "text": line.text, "machine": line.machine_text}
             for line in lines_of(content)
         ],
+        "note": _note(content),
     }
+
+
+def _note(content: SessionContent) -> dict[str, list[dict[str, str]]]:
+    """What stands in the note, by section; the client's right is to what is held, so nothing is covered."""
+    if content.note is None:
+        return {}
+    found: dict[str, list[dict[str, str]]] = {}
+    for one in standing_of(content.note, transcript_of(content)):
+        sentence = {"text": one.text, "written by": one.author or "a machine"}
+        found.setdefault(one.heading or "Key points", []).append(sentence)
+    return found
 
 
 def _page(facts: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from app.domain import Addendum, Approval, SessionState
 from app.errors import TacetError
 from app.records.consent import Consent, consent_sentence
 from app.records.people import Client
-from app.review import is_as_added, is_as_approved, lines_of, released_lines
+from app.review import ReleasedNote, is_as_added, is_as_approved, lines_of, released_lines, released_note
 from app.vault.errors import ApprovalMissing
 from app.vault.sessions import SessionContent
 from app.vault.vault import Vault
@@ -52,6 +52,7 @@ class ApprovedDocument:
     consents: tuple[Consent, ...] = field(repr=False)  # the newest of each person
     consent: str = field(repr=False)  # the sentence, from what is on file alone
     zone: tzinfo
+    note: ReleasedNote | None = field(default=None, repr=False)
 
     @property
     def substance_use(self) -> bool:
@@ -91,6 +92,7 @@ def open_approved(vault: Vault, session_id: str, zone: tzinfo | None = None) -> 
         consents=tuple(one for record in records if (one := record.newest()) is not None),
         consent=consent_sentence(records, head.started_at_ms + content.row.duration_ms, zone) if client else "",
         zone=zone,
+        note=released_note(content),
     )
 
 

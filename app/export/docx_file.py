@@ -14,6 +14,7 @@ from app.export.statements import (
     clock,
     headings,
     machine_statement,
+    note_sections,
     speaker,
 )
 
@@ -30,6 +31,10 @@ def render_docx(document: ApprovedDocument) -> bytes:
         cells[1].text = _writable(content)
     if document.substance_use:
         file.add_paragraph(REDISCLOSURE, style="Intense Quote")
+    for name, sentences in note_sections(document):
+        file.add_heading(_writable(name), 1)
+        for sentence in sentences:
+            file.add_paragraph(_writable(sentence), style="List Bullet")
     file.add_heading("Transcript", 1)
     for passage in document.passages:
         paragraph = file.add_paragraph()

@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid5
 from fhir.resources.R4B.bundle import Bundle
 
 from app.export.approved import ApprovedDocument
-from app.export.statements import REDISCLOSURE, machine_statement
+from app.export.statements import REDISCLOSURE, machine_statement, note_sections, note_statement
 from app.export.words import render_text
 from app.records.consent import Consent
 
@@ -47,7 +47,10 @@ def render_fhir(document: ApprovedDocument) -> bytes:
 
 
 def _composition(document: ApprovedDocument) -> dict[str, Any]:
+    note = [_section(f"Note: {name}", "\n".join(sentences)) for name, sentences in note_sections(document)]
     sections = [
+        *note,
+        *([_section("Origin of the note", note_statement(document))] if note else []),
         _section("Transcript", render_text(document)),
         _section("Origin", machine_statement(document)),
     ]

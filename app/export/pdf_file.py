@@ -14,6 +14,7 @@ from app.export.statements import (
     clock,
     headings,
     machine_statement,
+    note_sections,
     speaker,
 )
 
@@ -38,6 +39,8 @@ td { padding: 1mm 0; overflow-wrap: anywhere }
 .notice { border-left: 1mm solid #704600; padding-left: 4mm; font: 9.5pt/1.4 'DejaVu Sans', sans-serif }
 .said { margin: 0 0 2.2mm; orphans: 2; widows: 2 }
 .who { font: 600 8.5pt/1.5 'DejaVu Sans', sans-serif; color: #333 }
+ul { margin: 0 0 2.2mm; padding-left: 5mm }
+li { margin: 0 0 1mm }
 .off { font-style: italic; color: #333 }
 """
 
@@ -60,6 +63,7 @@ def _page(document: ApprovedDocument) -> str:
         for name, content in headings(document)
     )
     notice = f'<p class="notice">{escape(REDISCLOSURE)}</p>' if document.substance_use else ""
+    note = "".join(_note_section(name, sentences) for name, sentences in note_sections(document))
     words = "".join(_paragraph(passage) for passage in document.passages) or "<p>No words were heard.</p>"
     words += "".join(f"<p>{escape(added)}</p>" for added in addendum_lines(document))
     return (
@@ -67,9 +71,13 @@ def _page(document: ApprovedDocument) -> str:
         f"<title>Session transcript</title>"
         f'<meta name="author" content="{escape(document.approval.approved_by)}">'
         f'<meta name="description" content="{escape(machine_statement(document))}">'
-        f"<style>{_STYLE}</style></head><body><h1>Session transcript</h1><table>{rows}</table>{notice}"
+        f"<style>{_STYLE}</style></head><body><h1>Session transcript</h1><table>{rows}</table>{notice}{note}"
         f"<h2>Transcript</h2>{words}</body></html>"
     )
+
+
+def _note_section(name: str, sentences: list[str]) -> str:
+    return f"<h2>{escape(name)}</h2><ul>{''.join(f'<li>{escape(one)}</li>' for one in sentences)}</ul>"
 
 
 def _class(name: str) -> str:

@@ -1,6 +1,7 @@
 """What stands in every export beside the words. Pure."""
 
 from app.export.approved import ApprovedDocument, Said
+from app.review.released_note import ReleasedSentence
 
 OFF_THE_RECORD = "(off the record)"
 # Source: 42 CFR 2.32, the short form of the notice that accompanies a disclosure.
@@ -24,10 +25,33 @@ def headings(document: ApprovedDocument) -> list[tuple[str, str]]:
         ("Origin", machine_statement(document)),
         ("Content hash (SHA-256)", approval.content_hash),
     ]
+    if document.note is not None:
+        found.insert(5, ("Note", note_statement(document)))
     if document.client is not None:
         found.insert(0, ("Client", document.client.name))
         found.append(("Consent", document.consent))
     return found
+
+
+def note_statement(document: ApprovedDocument) -> str:
+    """That a machine drafted the note, which one and when; "" where there is no note."""
+    note = document.note
+    if note is None:
+        return ""
+    drafted = date(document, note.drafted_at_ms)
+    return f"Note ({note.format_name}) drafted by {note.drafter} on {drafted}, reviewed by a person"
+
+
+def note_sections(document: ApprovedDocument) -> list[tuple[str, list[str]]]:
+    """The note's sections in order: name and sentences, each with whose words it is and where it was said."""
+    if document.note is None:
+        return []
+    return [(section.name, [_sourced(one) for one in section.sentences]) for section in document.note.sections]
+
+
+def _sourced(sentence: ReleasedSentence) -> str:
+    times = ", ".join(clock(one) for one in sentence.starts_ms)
+    return f"{sentence.spoken} [{times}]" if times else sentence.spoken
 
 
 def addendum_lines(document: ApprovedDocument) -> list[str]:

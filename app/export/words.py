@@ -14,6 +14,8 @@ from app.export.statements import (
     duration,
     headings,
     machine_statement,
+    note_sections,
+    note_statement,
     speaker,
 )
 
@@ -48,13 +50,24 @@ def render_text(document: ApprovedDocument) -> str:
         machine_statement(document),
         f"Content hash (SHA-256): {approval.content_hash}",
     ]
+    if document.note is not None:
+        head.insert(-1, note_statement(document))
     if document.client is not None:
         head[2:2] = [f"Client: {document.client.name}"]
         head.append(document.consent)
     if document.substance_use:
         head.append(REDISCLOSURE)
     added = [f"\n{line}" for line in addendum_lines(document)]
-    return "\n".join([*head, *_blocks(document), *added]) + "\n"
+    return "\n".join([*head, *_note(document), *_blocks(document), *added]) + "\n"
+
+
+def _note(document: ApprovedDocument) -> Iterator[str]:
+    """The note before the transcript; nothing where there is none."""
+    for name, sentences in note_sections(document):
+        yield f"\n{name}"
+        yield from (f"- {sentence}" for sentence in sentences)
+    if document.note is not None:
+        yield "\nTranscript"
 
 
 def _blocks(document: ApprovedDocument) -> Iterator[str]:
@@ -78,6 +91,8 @@ def render_markdown(document: ApprovedDocument) -> str:
     lines += [f"- **{name}:** {_escaped(content)}" for name, content in headings(document)]
     if document.substance_use:
         lines += ["", f"> {_escaped(REDISCLOSURE)}"]
+    for name, sentences in note_sections(document):
+        lines += ["", f"## {_escaped(name)}", "", *(f"- {_escaped(sentence)}" for sentence in sentences)]
     lines += ["", "## Transcript", ""]
     for passage in document.passages:
         match passage:
@@ -102,6 +117,8 @@ def render_field(document: ApprovedDocument) -> str:
     lines = [f"Session of {date(document, document.started_at_ms)}, {duration(document.duration_ms)}."]
     if document.consent:
         lines.append(document.consent)
+    for name, sentences in note_sections(document):
+        lines += [f"{name}:", *sentences]
     for passage in document.passages:
         match passage:
             case OffTheRecord(start_ms):
@@ -111,6 +128,8 @@ def render_field(document: ApprovedDocument) -> str:
                 said = " ".join([*words, *(f"[{note}]" for note in passage.context)])
                 lines.append(f"{clock(passage.start_ms)} {speaker(passage)}: {said}")
     lines += addendum_lines(document)
+    if document.note is not None:
+        lines.append(f"{note_statement(document)}.")
     lines.append(f"{machine_statement(document)}. Approved by {approval.approved_by}, {approval.content_hash}.")
     if document.substance_use:
         lines.append(REDISCLOSURE)

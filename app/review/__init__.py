@@ -10,6 +10,7 @@ from app.review.lines import Line, lines_of
 from app.review.note import OpenFlags, transcript_of
 from app.review.pieces import name_of, standing_changes, therapist_of
 from app.review.released import COVER, Cover, ReleasedLine, released_lines
+from app.review.released_note import ReleasedNote, released_note
 from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, NothingSaid, Review
 from app.review.voices import EditedWords, NoSuchWords, Selected, VoiceReview
 
@@ -25,6 +26,7 @@ __all__ = [
     "NothingSaid",
     "OpenFlags",
     "ReleasedLine",
+    "ReleasedNote",
     "Review",
     "Selected",
     "VoiceReview",
@@ -36,6 +38,7 @@ __all__ = [
     "name_of",
     "part_digests",
     "released_lines",
+    "released_note",
     "standing_changes",
     "therapist_of",
     "transcript_of",
