@@ -15,7 +15,7 @@ from app.records.retention import Reason
 from app.review import lines_of, transcript_of
 from app.vault.errors import LegallyHeld
 from app.vault.keeping import Certificate
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 from app.vault.vault import Vault
 from app.withdrawal import Withdrawals
 from firmware.tape import AskedBy
@@ -103,7 +103,7 @@ def _session(vault: Vault, row: SessionRow) -> dict[str, Any]:
         "status": "approved" if approval else "draft: written by a machine, not reviewed",
         "sound erased at ms": vault.keeping.sound_erased_at(session_id),
         "approval": asdict(approval) if approval else None,
-        "exports": [asdict(one) for one in vault.sessions.exports(session_id)],
+        "exports": [asdict(one) for one in vault.approvals.exports(session_id)],
         "lines": [
             {"start_ms": line.start_ms, "speaker": line.speaker, "text": line.text, "machine": line.machine_text}
             for line in lines_of(content)

@@ -11,7 +11,7 @@ from app.records.search_query import near_names, query_words, to_match
 from app.review import lines_of
 from app.vault.errors import NoSuchSession, VaultLocked
 from app.vault.search import IndexLine, Narrowed
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 from app.vault.vault import Vault, Vaults
 
 log = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ def find_clients(vault: Vault, typed: str) -> list[str]:
 def find_lines(vault: Vault, typed: str, narrowed: Narrowed, speaker: str | None = None) -> list[Hit]:
     """The places where what was typed was said, newest first."""
     words = query_words(typed)
-    contents = vault.sessions.found(to_match(typed), narrowed, MOST_PAGES, lambda texts: _best(texts, words))
+    contents = vault.search.found(to_match(typed), narrowed, MOST_PAGES, lambda texts: _best(texts, words))
     hits = [hit for content in contents for hit in _hits(content, words, speaker)]
     return sorted(hits, key=lambda hit: -hit.started_at_ms)
 

@@ -88,7 +88,7 @@ class Ingest:
             if record not in tape.erased:
                 rate_hz = tape.reader.head.sample_rate_hz
                 end = _erased_end(record, rate_hz)
-                news |= self._vault.sessions.erase_end(tape.session_id, end, record.sample)
+                news |= self._vault.erasures.erase_end(tape.session_id, end, record.sample)
                 tape.erased.add(record)
         return news
 

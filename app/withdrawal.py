@@ -72,7 +72,7 @@ class Withdrawals:
             LegallyHeld: A legal hold lies on its client; nothing was done.
             VaultLocked: Nothing was done.
         """
-        known = vault.sessions.receipt(session_id)
+        known = vault.erasures.receipt(session_id)
         if known is not None:
             return known
         row = vault.sessions.get(session_id)

@@ -10,7 +10,7 @@ from app.records.consent import Consent, consent_sentence
 from app.records.people import Client
 from app.review import ReleasedNote, is_as_added, is_as_approved, lines_of, released_lines, released_note
 from app.vault.errors import ApprovalMissing
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 from app.vault.vault import Vault
 
 
@@ -103,7 +103,7 @@ def note_export(vault: Vault, document: ApprovedDocument, kind: str, author: str
         NotApproved: The approval was taken back a moment ago.
     """
     try:
-        vault.sessions.add_export(document.session_id, document.approval.content_hash, kind, author)
+        vault.approvals.add_export(document.session_id, document.approval.content_hash, kind, author)
     except ApprovalMissing:
         raise NotApproved(
             "The approval was taken back a moment ago, so nothing was exported. Approve the session and export again."

@@ -20,7 +20,7 @@ import json
 from app.domain import Addendum, Approval
 from app.review.lines import lines_of
 from app.review.pieces import therapist_of
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 
 FORMAT = "tacet approval 1"
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from app.domain import Listening, Mark, MarkKind
 from app.review.lines import Line, lines_of
 from app.review.places import Place, places_of, worth_hearing
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from app.domain import Edit, Place, Word
 from app.review.pieces import Piece, name_of, pieces_of, therapist_of
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 
 
 @dataclass(frozen=True, slots=True)

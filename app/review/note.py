@@ -6,7 +6,7 @@ from app.review.lines import lines_of
 from app.review.pieces import therapist_of
 from app.review.released import released_lines
 from app.vault.errors import NotReadyForApproval
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 
 
 class OpenFlags(NotReadyForApproval):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from app.notes.standing import Standing, standing_of
 from app.review.note import transcript_of
 from app.review.released import Cover
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 
 KEY_POINTS = "Key points"
 _SAID_BY = {"therapist": "Therapist", "client": "Client"}

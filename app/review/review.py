@@ -11,7 +11,7 @@ from app.review.history import steps
 from app.review.lines import Line, lines_of
 from app.review.note import require_settled
 from app.vault.errors import NothingToUndo
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 from app.vault.vault import Vault
 
 ATTESTATION = (
@@ -37,6 +37,7 @@ class Review:
 
     def __init__(self, vault: Vault) -> None:
         self._sessions = vault.sessions
+        self._approvals = vault.approvals
         self._reviews = vault.reviews
         self._owner = vault.account.name
 
@@ -117,11 +118,11 @@ class Review:
             unsealed = Approval("", author, now_ms, attestation, done=canonical(asdict(what_was_done(content))))
             return replace(unsealed, content_hash=content_hash(content, unsealed))
 
-        return self._sessions.add_approval(session_id, seal)
+        return self._approvals.add(session_id, seal)
 
     def approval(self, session_id: str) -> Approval | None:
         """The approval that stands."""
-        return self._sessions.approval(session_id)
+        return self._approvals.standing(session_id)
 
     def unapprove(self, session_id: str, author: str) -> None:
         """Take the approval back, so that the session can be edited. That it stood, and who took it back, is kept.
@@ -129,7 +130,7 @@ class Review:
         Raises:
             ApprovalMissing: None stands.
         """
-        self._sessions.revoke_approval(session_id, author)
+        self._approvals.revoke(session_id, author)
 
     def verify(self, session_id: str) -> bool:
         """Whether an approval stands and the stored content is, to the character, what was approved and added."""

@@ -10,7 +10,7 @@ from app.domain import Place, VoiceChange, VoiceChangeKind
 from app.errors import TacetError
 from app.review.pieces import Piece, pieces_of, standing_changes
 from app.vault.errors import NoSuchSession, NothingToUndo
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 from app.vault.vault import Vault
 
 MOST_SPEAKERS = 6

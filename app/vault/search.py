@@ -4,10 +4,11 @@ FTS5 without content: a page of lines goes in as one row, and only where its wor
 from the lines themselves. Deleting a page leaves marks in the index until it is tidied; `tidy` leaves nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 from app.vault.database import Connection, Database
+from app.vault.session_content import SessionContent, read_content
 
 PAGE_WORDS = 2500
 _LAST = 2**31  # to the end
@@ -69,6 +70,23 @@ class SearchStore:
             return known > 0
 
         return self._database.write(change)
+
+    def found(
+        self, match: str, narrowed: Narrowed, pages: int, choose: Callable[[list[tuple[int, str]]], Collection[int]]
+    ) -> tuple[SessionContent, ...]:
+        """Where the index finds `match`, newest first: each a session's content with one segment alone.
+
+        `choose` picks segments among a page's texts. To show a place, never to approve.
+        """
+
+        def question(connection: Connection) -> tuple[SessionContent, ...]:
+            return tuple(
+                read_content(connection, page.session_id, seq, seq)
+                for page in find_pages(connection, match, narrowed, pages)
+                for seq in choose(texts_of(connection, page))
+            )
+
+        return self._database.read(question) if match else ()
 
     def find(self, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
         """The pages that match, newest first."""

@@ -1,80 +1,38 @@
-"""What a vault holds of its sessions: rows, segments, edits, approvals, exports."""
+"""What a vault holds of its sessions: rows, segments, edits, voices. Approvals and erasures: see there."""
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from app.domain import (
-    Approval,
     Attribution,
     Cursor,
     Edit,
-    ErasedEnd,
-    Export,
-    Listening,
-    Mark,
-    Note,
     Pause,
-    Receipt,
     Segment,
     SessionHead,
     SessionRow,
     SessionState,
     VoiceChange,
 )
-from app.vault import (
-    approval_rows,
-    edit_rows,
-    erased_rows,
-    listening_rows,
-    mark_rows,
-    note_rows,
-    receipt_rows,
-    segment_rows,
-    session_rows,
-    voice_rows,
-)
-from app.vault.bound_parts import read_parts
+from app.vault import approval_rows, edit_rows, segment_rows, session_rows, voice_rows
 from app.vault.database import Connection, Database
-from app.vault.errors import EditedMeanwhile, NotReadyForApproval
-from app.vault.search import Narrowed, find_pages, purge, texts_of
+from app.vault.errors import EditedMeanwhile
+from app.vault.session_content import SessionContent, read_content
 
 # Within the class, `list` is the method.
 Sessions: TypeAlias = list[SessionRow]
 Segments: TypeAlias = list[Segment]
 Pauses: TypeAlias = list[Pause]
 Edits: TypeAlias = list[Edit]
-Approvals: TypeAlias = list[Approval]
-Exports: TypeAlias = list[Export]
-Receipts: TypeAlias = list[Receipt]
-Texts: TypeAlias = list[tuple[int, str]]
 Models: TypeAlias = list[tuple[str, int]]
-ErasedEnds: TypeAlias = list[ErasedEnd]
 
 _AFTER_APPROVAL = frozenset({SessionState.APPROVED, SessionState.EXPORTED})
-_BEFORE_APPROVAL = frozenset({SessionState.DRAFTED, SessionState.IN_REVIEW})
 
 
 def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class SessionContent:
-    """All of a session that a review shows and an approval binds, read in one snapshot."""
-
-    row: SessionRow
-    segments: tuple[Segment, ...] = field(repr=False)
-    edits: dict[int, Edit] = field(repr=False)  # the latest a segment, by seq
-    pauses: tuple[Pause, ...]
-    approval: Approval | None
-    marks: tuple[Mark, ...] = field(default=(), repr=False)
-    listening: Listening = field(default_factory=Listening)  # no approval binds it as content; see Approval.done
-    attribution: Attribution | None = None  # who spoke when; None until the session was heard to its end
-    voice_changes: tuple[VoiceChange, ...] = ()  # every one, oldest first
-    parts: Mapping[str, object] = field(default_factory=dict, repr=False)  # app.vault.bound_parts, JSON values by name
-    note: Note | None = field(default=None, repr=False)
 
 
 class SessionStore:
@@ -103,7 +61,7 @@ class SessionStore:
         return self._database.read(session_rows.all_sessions)
 
     def content(self, session_id: str) -> SessionContent:
-        return self._database.read(lambda connection: _content(connection, session_id))
+        return self._database.read(lambda connection: read_content(connection, session_id))
 
     def models(self) -> Models:
         """What heard words, and in how many sessions, by name; told by each session's first line."""
@@ -113,29 +71,12 @@ class SessionStore:
         )
         return self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(rows)])
 
-    def found(
-        self, match: str, narrowed: Narrowed, pages: int, choose: Callable[[Texts], Collection[int]]
-    ) -> tuple[SessionContent, ...]:
-        """Where the index finds `match`, newest first: each a session's content with one segment alone.
-
-        `choose` picks segments among a page's texts. To show a place, never to approve.
-        """
-
-        def question(connection: Connection) -> tuple[SessionContent, ...]:
-            return tuple(
-                _content(connection, page.session_id, seq, seq)
-                for page in find_pages(connection, match, narrowed, pages)
-                for seq in choose(texts_of(connection, page))
-            )
-
-        return self._database.read(question) if match else ()
-
     def set_state(self, session_id: str, state: SessionState, problem: str | None = None) -> None:
         """Where the session stands, and a sentence for the therapist if something is wrong (None clears it).
 
         Raises:
             SessionApproved: An approval stands and the state would not say so.
-            ValueError: Only `add_approval` and `add_export` bring a session to approved and exported.
+            ValueError: Only ApprovalStore brings a session to approved and exported.
         """
 
         def change(connection: Connection) -> None:
@@ -244,7 +185,7 @@ class SessionStore:
         def change(connection: Connection) -> None:
             session_rows.require_session(connection, session_id)
             approval_rows.refuse_approved(connection, session_id)
-            made = replace(make(_content(connection, session_id)), author=author, changed_at_ms=self._now_ms())
+            made = replace(make(read_content(connection, session_id)), author=author, changed_at_ms=self._now_ms())
             voice_rows.insert_change(connection, session_id, made)
             session_rows.move_state(connection, session_id, {SessionState.DRAFTED}, SessionState.IN_REVIEW)
 
@@ -311,113 +252,6 @@ class SessionStore:
         """Every edit of the line, oldest first."""
         return self._database.read(lambda connection: edit_rows.read_history(connection, session_id, seq))
 
-    def add_approval(self, session_id: str, seal: Callable[[SessionContent, int], Approval]) -> Approval:
-        """Approve what `seal` is given: the content and the time, in one transaction with no edit in between.
-
-        Raises:
-            NotReadyForApproval: It is not drafted yet, or approved already.
-        """
-
-        def change(connection: Connection) -> Approval:
-            content = _content(connection, session_id)
-            _require_ready(content)
-            approval = seal(content, self._now_ms())
-            approval_rows.insert_approval(connection, session_id, approval)
-            session_rows.update_state(connection, session_id, SessionState.APPROVED, content.row.problem)
-            return approval
-
-        return self._database.write(change)
-
-    def approval(self, session_id: str) -> Approval | None:
-        """The approval that stands."""
-        return self._database.read(lambda connection: approval_rows.read_standing(connection, session_id))
-
-    def approval_history(self, session_id: str) -> Approvals:
-        """Every approval ever given, also those taken back, oldest first."""
-        return self._database.read(lambda connection: approval_rows.read_all(connection, session_id))
-
-    def revoke_approval(self, session_id: str, author: str) -> None:
-        """Take the approval back: the session is in review again, and both acts stay on record.
-
-        Raises:
-            ApprovalMissing: None stands.
-        """
-
-        def change(connection: Connection) -> None:
-            row = session_rows.require_session(connection, session_id)
-            approval_rows.revoke_standing(connection, session_id, author, self._now_ms())
-            session_rows.update_state(connection, session_id, SessionState.IN_REVIEW, row.problem)
-
-        self._database.write(change)
-
-    def add_export(self, session_id: str, content_hash: str, kind: str, author: str) -> None:
-        """Keep that content of this hash left the box. Call it before letting it go.
-
-        Raises:
-            ApprovalMissing: The approval of exactly this content does not stand (any more).
-        """
-
-        def change(connection: Connection) -> None:
-            row = session_rows.require_session(connection, session_id)
-            export = Export(content_hash, kind, author, self._now_ms())
-            approval_rows.insert_export(connection, session_id, export)
-            session_rows.update_state(connection, session_id, SessionState.EXPORTED, row.problem)
-
-        self._database.write(change)
-
-    def exports(self, session_id: str) -> Exports:
-        """Every export, oldest first."""
-        return self._database.read(lambda connection: approval_rows.read_exports(connection, session_id))
-
-    def erase_end(self, session_id: str, end: ErasedEnd, from_sample: int) -> bool:
-        """Delete what was heard in a part that was erased from the tape; tells whether it was news. Idempotent.
-
-        On return no page of the database and no byte of its log holds what was deleted.
-
-        Raises:
-            SessionApproved: An approval stands.
-            VaultFailed: The log is still being read; call again.
-        """
-
-        def change(connection: Connection) -> bool:
-            news = erased_rows.erase_end(connection, session_id, end, from_sample)
-            if news:
-                purge(connection)
-            return news
-
-        news = self._database.write(change)
-        self._database.empty_log()
-        return news
-
-    def erased_ends(self, session_id: str) -> ErasedEnds:
-        """What was erased while the session was being recorded, oldest first."""
-        return self._database.read(lambda connection: erased_rows.read_erased_ends(connection, session_id))
-
-    def erase(self, receipt: Receipt) -> Receipt:
-        """Delete all of a session and keep the receipt; `Vault.erase` drops the key first. Idempotent.
-
-        On return no page of the database and no byte of its log holds what was deleted.
-
-        Raises:
-            VaultFailed: The log is still being read; call again.
-        """
-
-        def change(connection: Connection) -> Receipt:
-            kept = receipt_rows.erase_session(connection, receipt)
-            purge(connection)
-            return kept
-
-        kept = self._database.write(change)
-        self._database.empty_log()
-        return kept
-
-    def receipt(self, session_id: str) -> Receipt | None:
-        return self._database.read(lambda connection: receipt_rows.find_receipt(connection, session_id))
-
-    def receipts(self) -> Receipts:
-        """Of all withdrawn sessions, newest first."""
-        return self._database.read(receipt_rows.all_receipts)
-
     @staticmethod
     def _prepare_edit(connection: Connection, session_id: str, seq: int) -> str:
         """Refuse what cannot be edited, and give what the machine heard."""
@@ -426,32 +260,3 @@ class SessionStore:
         approval_rows.refuse_approved(connection, session_id)
         session_rows.move_state(connection, session_id, {SessionState.DRAFTED}, SessionState.IN_REVIEW)
         return heard
-
-
-def _content(
-    connection: Connection, session_id: str, first: int = 0, last: int = segment_rows.LAST_SEQ
-) -> SessionContent:
-    return SessionContent(
-        row=session_rows.require_session(connection, session_id),
-        segments=tuple(segment_rows.read_segments(connection, session_id, first, last)),
-        edits=edit_rows.read_latest(connection, session_id),
-        pauses=tuple(segment_rows.read_pauses(connection, session_id)),
-        approval=approval_rows.read_standing(connection, session_id),
-        marks=tuple(mark_rows.read_marks(connection, session_id)),
-        listening=listening_rows.read_listening(connection, session_id),
-        attribution=voice_rows.read_attribution(connection, session_id),
-        voice_changes=tuple(voice_rows.read_changes(connection, session_id)),
-        parts=read_parts(connection, session_id),
-        note=note_rows.read_note(connection, session_id),
-    )
-
-
-def _require_ready(content: SessionContent) -> None:
-    if content.approval is not None:
-        raise NotReadyForApproval(
-            f"{content.approval.approved_by} has approved this session already. There is nothing more to do."
-        )
-    if content.row.state not in _BEFORE_APPROVAL:
-        raise NotReadyForApproval(
-            "This session is still being recorded or transcribed. Approve it once its transcript is complete."
-        )

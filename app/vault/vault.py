@@ -5,11 +5,13 @@ from app.domain import Receipt
 from app.vault.account import DATABASE_FILE, KEYS_FOLDER, Account, account_of, list_accounts, make_vault, vault_folder
 from app.vault.account_file import AccountFile, read_account_file, write_account_file
 from app.vault.appointments import AppointmentStore
+from app.vault.approvals import ApprovalStore
 from app.vault.audit_trail import AuditTrail
 from app.vault.clients import ClientStore
 from app.vault.consents import ConsentStore
 from app.vault.credentials import check_passphrase
 from app.vault.database import Database
+from app.vault.erasures import ErasureStore
 from app.vault.errors import NoSuchVault, VaultLocked, storage_refused
 from app.vault.keeping import KeepingStore
 from app.vault.keyring import VaultKeys, open_with_passphrase, open_with_recovery_code, with_new_passphrase
@@ -32,6 +34,8 @@ class Vault:
 
     account: Account
     sessions: SessionStore
+    approvals: ApprovalStore
+    erasures: ErasureStore
     notes: NoteStore
     audit: AuditTrail  # who did what to which id in this vault
     clients: ClientStore
@@ -48,6 +52,8 @@ class Vault:
         self._database = Database.open(folder / DATABASE_FILE, keys.database_key)
         self._session_keys = SessionKeys(folder / KEYS_FOLDER, stored.vault_id)
         self.sessions = SessionStore(self._database)
+        self.approvals = ApprovalStore(self._database)
+        self.erasures = ErasureStore(self._database)
         self.notes = NoteStore(self._database)
         self.audit = AuditTrail(self._database, stored.vault_id)
         self.clients = ClientStore(self._database)
@@ -99,7 +105,7 @@ class Vault:
         The tape is not touched: erase it before.
         """
         self.drop_session_key(receipt.session_id)
-        return self.sessions.erase(receipt)
+        return self.erasures.erase(receipt)
 
     def open_tape_key(self, head: TapeHead) -> bytes:
         """The key in clear of a tape that was sealed to this vault.

@@ -99,7 +99,7 @@ def _part(end: ErasedEnd) -> ErasedPart:
 
 def _known(person: SignedIn, session_id: str) -> list[ErasedEnd]:
     find_row(person, session_id)
-    return person.vault.sessions.erased_ends(session_id)
+    return person.vault.erasures.ends(session_id)
 
 
 def _can_be_erased(desk: Desk, person: SignedIn, session_id: str) -> bool:

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app.domain import Attribution, Told
 from app.review import Line, Selected, VoiceReview, lines_of, name_of, standing_changes, therapist_of
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 from app.web.audited import audited
 from app.web.desk import Person, SignedIn, show, show_part
 from app.web.opened import UNDER_REVIEW

@@ -102,7 +102,7 @@ def session_list(desk: Desk, person: SignedIn) -> SessionList:
         waiting=tuple(_entry(row, desk) for row in reversed(waiting)),
         coming=tuple(_entry(row, desk) for row in coming),
         done=tuple(_entry(row, desk) for row in done),
-        erased=tuple(Erased(one.session_id, moment(one.asked_at_ms)) for one in person.vault.sessions.receipts()),
+        erased=tuple(Erased(one.session_id, moment(one.asked_at_ms)) for one in person.vault.erasures.receipts()),
         problem=(desk.pipeline.speech_problem or "") if coming else "",
         simulator_url=desk.settings.simulator_url,
     )

@@ -49,7 +49,7 @@ class ReceiptPage:
     dependencies=[audited("session.viewed", "looked at what withdrawing would erase")],
 )
 def withdraw_form(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
-    if person.vault.sessions.receipt(session_id):
+    if person.vault.erasures.receipt(session_id):
         return _to_receipt(session_id)
     row = find_row(person, session_id)
     page = WithdrawPage(
@@ -84,7 +84,7 @@ async def withdraw(
 
 @router.get("/receipts/{session_id}", dependencies=[audited("receipt.read", "read a receipt")])
 def receipt(request: Request, person: Person, session_id: str) -> Response:
-    kept = person.vault.sessions.receipt(session_id)
+    kept = person.vault.erasures.receipt(session_id)
     if kept is None:
         raise NoSuchSession("There is no receipt here.")
     return show(request, receipt_page(kept), here="session")
@@ -116,7 +116,7 @@ def _is_live(desk: Desk, session_id: str) -> bool:
 async def _receipt_came(person: SignedIn, session_id: str) -> bool:
     with anyio.move_on_after(RECORDER_ANSWERS_WITHIN_S):
         while True:
-            if await anyio.to_thread.run_sync(person.vault.sessions.receipt, session_id):
+            if await anyio.to_thread.run_sync(person.vault.erasures.receipt, session_id):
                 return True
             await anyio.sleep(LOOK_EVERY_S)
     return False

@@ -33,7 +33,7 @@ def vault(box: WebBox) -> Vault:
 def signed_in(page: Page, box: WebBox, vault: Vault) -> Page:
     sign_in(page, box.address, PASSPHRASE)
     box.recorder.show(BoxState.RECORDING, session_id=SESSION)
-    box.recorder.on_erase_end = lambda: vault.sessions.erase_end(
+    box.recorder.on_erase_end = lambda: vault.erasures.erase_end(
         SESSION, ErasedEnd(3000, 63_000, 1_795_000_060_000, clock_trusted=True), 24_000
     )
     return page

@@ -129,7 +129,7 @@ def review_and_export(page: Page, box: WebBox, vault: Vault) -> None:
             page.get_by_role("button", name="Export", exact=True).click()
         assert Path(download.value.path()).stat().st_size > 200
         download.value.delete()
-    assert [one.kind for one in vault.sessions.exports(SESSION)] == list(FORMS)
+    assert [one.kind for one in vault.approvals.exports(SESSION)] == list(FORMS)
 
 
 def find(page: Page, box: WebBox, vault: Vault) -> None:

@@ -57,13 +57,13 @@ def rows(vault: Vault, statement: str) -> list[tuple[object, ...]]:
 
 def test_erase_end__words_within__go_with_edits_marks_and_what_is_being_typed(vault: Vault) -> None:
     fill(vault)
-    assert vault.sessions.erase_end(SESSION, END, 10 * 16_000)
+    assert vault.erasures.erase_end(SESSION, END, 10 * 16_000)
     assert [one.seq for one in vault.sessions.segments(SESSION)] == [0, 1, 2, 3]  # line 4 ends within the margin
     assert [edit.seq for edit in vault.sessions.edits(SESSION).values()] == [1]
     assert rows(vault, "SELECT seq FROM marks") == [(2,)]
     assert rows(vault, "SELECT seq FROM unkept_lines") == [(2,)]
     assert vault.sessions.pauses(SESSION) == [Pause(4000)]
-    (known,) = vault.sessions.erased_ends(SESSION)
+    (known,) = vault.erasures.ends(SESSION)
     assert (known.key, known.words, known.edits) == ((10_000, 20_000), 2 * 6, 2)
     row = vault.sessions.get(SESSION)
     assert row is not None
@@ -72,7 +72,7 @@ def test_erase_end__words_within__go_with_edits_marks_and_what_is_being_typed(va
 
 def test_erase_end__transcription__goes_on_from_the_first_line_that_went_and_remembers_no_words(vault: Vault) -> None:
     fill(vault)
-    vault.sessions.erase_end(SESSION, END, 10 * 16_000)
+    vault.erasures.erase_end(SESSION, END, 10 * 16_000)
     place = vault.sessions.cursor(SESSION)
     assert (place.next_sample, place.next_seq, place.finished) == (8 * 16_000, 10, False)
     assert (place.context.prompt, place.context.language) == ((), "en")
@@ -83,24 +83,24 @@ def test_erase_end__transcription__goes_on_from_the_first_line_that_went_and_rem
 def test_erase_end__not_heard_so_far__keeps_every_word_and_the_place(vault: Vault) -> None:
     fill(vault)
     before = vault.sessions.cursor(SESSION)
-    vault.sessions.erase_end(SESSION, ErasedEnd(30_000, 90_000, 0, clock_trusted=False), 30 * 16_000)
+    vault.erasures.erase_end(SESSION, ErasedEnd(30_000, 90_000, 0, clock_trusted=False), 30 * 16_000)
     assert vault.sessions.cursor(SESSION) == before
     assert len(vault.sessions.segments(SESSION)) == 10
 
 
 def test_erase_end__told_again__changes_nothing(vault: Vault) -> None:
     fill(vault)
-    vault.sessions.erase_end(SESSION, END, 10 * 16_000)
+    vault.erasures.erase_end(SESSION, END, 10 * 16_000)
     vault.sessions.append_segments(SESSION, [segment(10)], Cursor(30 * 16_000, next_seq=11))
-    assert not vault.sessions.erase_end(SESSION, END, 10 * 16_000)
+    assert not vault.erasures.erase_end(SESSION, END, 10 * 16_000)
     assert len(vault.sessions.segments(SESSION)) == 5
-    assert len(vault.sessions.erased_ends(SESSION)) == 1
+    assert len(vault.erasures.ends(SESSION)) == 1
 
 
 @pytest.mark.parametrize("table", ["segments", "edits", "pauses", "marks", "erased_ends"])
 def test_rows__outside_of_an_erased_end__are_still_never_deleted_alone(vault: Vault, table: str) -> None:
     fill(vault)
-    vault.sessions.erase_end(SESSION, END, 10 * 16_000)
+    vault.erasures.erase_end(SESSION, END, 10 * 16_000)
     with pytest.raises(Exception, match=r"."):
         vault.sessions._database.write(lambda db: db.execute(f"DELETE FROM {table}"))  # noqa: S608  a constant
     assert rows(vault, f"SELECT count(*) FROM {table}") != [(0,)]  # noqa: S608  same
@@ -126,7 +126,7 @@ def plain_vault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vau
 
 
 def test_erase_end__raw_bytes__hold_no_word_of_it_any_more(plain_vault: Vault, tmp_path: Path) -> None:
-    plain_vault.sessions.erase_end(SESSION, END, 10 * 16_000)
+    plain_vault.erasures.erase_end(SESSION, END, 10 * 16_000)
     assert files_with(WORD, tmp_path) == []
     assert files_with(b"kept 3", tmp_path) == ["vault.db"]
 
@@ -141,8 +141,8 @@ def test_erase_end__killed_in_between_and_told_again__leaves_no_word(
     with monkeypatch.context() as patch:
         patch.setattr(Database, step, die)
         with pytest.raises(Killed):
-            plain_vault.sessions.erase_end(SESSION, END, 10 * 16_000)
-    plain_vault.sessions.erase_end(SESSION, END, 10 * 16_000)
+            plain_vault.erasures.erase_end(SESSION, END, 10 * 16_000)
+    plain_vault.erasures.erase_end(SESSION, END, 10 * 16_000)
     assert files_with(WORD, tmp_path) == []
     assert len(plain_vault.sessions.segments(SESSION)) == 4
 
@@ -161,7 +161,7 @@ def test_ingest__end_erased_on_the_tape__takes_the_words_out_and_goes_on(vault: 
     ingest.follow(tape)
     assert [one.seq for one in vault.sessions.segments(SESSION)] == [0, 1]  # line 2 ends within the margin
     assert vault.sessions.cursor(SESSION).next_sample == 4 * RATE_HZ
-    (known,) = vault.sessions.erased_ends(SESSION)
+    (known,) = vault.erasures.ends(SESSION)
     assert (known.from_ms, known.to_ms, known.asked_at_ms) == (6000, 10_000, 1_795_000_020_000)
     writer.append_consent(ConsentEvent.RESUMED)
     writer.append_audio(hum(20, 1))
@@ -188,11 +188,11 @@ def test_ingest__while_the_end_is_being_erased__waits_and_refuses_nothing(vault:
     finish_erasing(tapes_dir)
     (tape,) = ingest.tapes()
     ingest.follow(tape)
-    assert len(vault.sessions.erased_ends(SESSION)) == 1
+    assert len(vault.erasures.ends(SESSION)) == 1
 
 
 def test_receipt_of_an_end__raw_columns__hold_numbers_alone(vault: Vault) -> None:
     fill(vault)
-    vault.sessions.erase_end(SESSION, END, 10 * 16_000)
+    vault.erasures.erase_end(SESSION, END, 10 * 16_000)
     (row,) = rows(vault, "SELECT * FROM erased_ends")
     assert all(isinstance(value, int) for value in row[1:])

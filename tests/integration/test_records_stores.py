@@ -230,7 +230,7 @@ def test_search__deleted_session__is_found_no_more_and_leaves_no_byte_in_the_ind
         assert [one.session_id for one in vault.search.find(match, Narrowed(), 5)] == [SESSION]
     assert vault.search.find('"xylo"', Narrowed(), 5) == []
     assert vault.search.find('"xylo" *', Narrowed(from_ms=2**42), 5) == []
-    vault.sessions.erase(receipt_of(vault))
+    vault.erasures.erase(receipt_of(vault))
     assert vault.search.find('"xylo" *', Narrowed(), 5) == []
     blocks = vault._database.read(
         lambda connection: [bytes(row[0]) for row in connection.execute("SELECT block FROM search_data")]

@@ -87,7 +87,7 @@ def test_approve__8_at_once__is_given_once(vault: Vault) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(8))) == 1
-    assert len(vault.sessions.approval_history(SESSION)) == 1
+    assert len(vault.approvals.history(SESSION)) == 1
 
 
 def test_lock__8_threads_at_work__ends_them_with_a_sentence_and_loses_nothing(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from support.vaults import PASSPHRASE, SESSION, draft
 
 from app.domain import Pause
 from app.review import Review, lines_of
+from app.vault.approvals import ApprovalStore
 from app.vault.database import Connection, Database
 from app.vault.keys import CHEAP_COST
 from app.vault.schema import Migration, built_in_migrations
@@ -21,8 +22,8 @@ def test_migrations__vault_with_everything_in_it__is_whole_afterwards_and_still_
     review.edit(SESSION, 1, "dos", "Ada")
     review.undo_edit(SESSION, 1)
     approval = review.approve(SESSION, "Ada")
-    vault.sessions.add_export(SESSION, approval.content_hash, "text", "Ada")
-    before = vault.sessions.content(SESSION), vault.sessions.edit_history(SESSION, 1), vault.sessions.exports(SESSION)
+    vault.approvals.add_export(SESSION, approval.content_hash, "text", "Ada")
+    before = vault.sessions.content(SESSION), vault.sessions.edit_history(SESSION, 1), vault.approvals.exports(SESSION)
     keys = vault._keys
     assert keys is not None
     vaults.lock_all()
@@ -39,7 +40,11 @@ def test_migrations__vault_with_everything_in_it__is_whole_afterwards_and_still_
     path = tmp_path / "vaults" / vault.account.vault_id / "vault.db"
     migrated = Database.open(path, keys.database_key, (*built_in_migrations(), later))
     sessions = SessionStore(migrated)
-    assert (sessions.content(SESSION), sessions.edit_history(SESSION, 1), sessions.exports(SESSION)) == before
+    assert (
+        sessions.content(SESSION),
+        sessions.edit_history(SESSION, 1),
+        ApprovalStore(migrated).exports(SESSION),
+    ) == before
     assert migrated.read(lambda connection: connection.execute("PRAGMA foreign_key_check").fetchall()) == []
     migrated.close()
 

@@ -15,7 +15,8 @@ from app.vault.errors import (
     SessionApproved,
     VaultFailed,
 )
-from app.vault.sessions import SessionContent, SessionStore
+from app.vault.session_content import SessionContent
+from app.vault.sessions import SessionStore
 from app.vault.vault import Vault
 
 HASH = "ab" * 32
@@ -32,8 +33,8 @@ def sessions(vault: Vault) -> SessionStore:
     return vault.sessions
 
 
-def approve(sessions: SessionStore, author: str = "Ada") -> Approval:
-    return sessions.add_approval(SESSION, lambda _, now_ms: Approval(HASH, author, now_ms, "I checked it."))
+def approve(vault: Vault, author: str = "Ada") -> Approval:
+    return vault.approvals.add(SESSION, lambda _, now_ms: Approval(HASH, author, now_ms, "I checked it."))
 
 
 def test_add__twice__keeps_the_session_as_it_is(sessions: SessionStore) -> None:
@@ -87,7 +88,8 @@ def test_set_state__approved_without_an_approval__is_a_mistake(vault: Vault, sta
     assert vault.sessions.list()[0].state is SessionState.DRAFTED
 
 
-def test_every_method__session_is_not_there__says_so(sessions: SessionStore) -> None:
+def test_every_method__session_is_not_there__says_so(vault: Vault) -> None:
+    sessions = vault.sessions
     assert sessions.get(SESSION) is None
     for use in (
         lambda: sessions.content(SESSION),
@@ -99,9 +101,9 @@ def test_every_method__session_is_not_there__says_so(sessions: SessionStore) -> 
         lambda: sessions.add_pauses(SESSION, [Pause(1)]),
         lambda: sessions.add_edit(SESSION, 0, "x", "Ada"),
         lambda: sessions.undo_edit(SESSION, 0, "Ada"),
-        lambda: approve(sessions),
-        lambda: sessions.revoke_approval(SESSION, "Ada"),
-        lambda: sessions.add_export(SESSION, HASH, "text", "Ada"),
+        lambda: approve(vault),
+        lambda: vault.approvals.revoke(SESSION, "Ada"),
+        lambda: vault.approvals.add_export(SESSION, HASH, "text", "Ada"),
     ):
         with pytest.raises(NoSuchSession, match="not in your vault"):
             use()
@@ -179,14 +181,14 @@ def test_database__statement_that_rewrites_history__is_refused(vault: Vault, sta
     sessions = vault.sessions
     sessions.add_pauses(SESSION, [Pause(1000)])
     sessions.add_edit(SESSION, 0, "A", "Ada")
-    approve(sessions)
-    sessions.add_export(SESSION, HASH, "text", "Ada")
-    sessions.revoke_approval(SESSION, "Ada")
-    approve(sessions)
-    before = sessions.content(SESSION), sessions.approval_history(SESSION), sessions.exports(SESSION)
+    approve(vault)
+    vault.approvals.add_export(SESSION, HASH, "text", "Ada")
+    vault.approvals.revoke(SESSION, "Ada")
+    approve(vault)
+    before = sessions.content(SESSION), vault.approvals.history(SESSION), vault.approvals.exports(SESSION)
     with pytest.raises(VaultFailed, match="SQLITE_CONSTRAINT"):
         vault._database.write(lambda connection: connection.execute(statement))
-    assert (sessions.content(SESSION), sessions.approval_history(SESSION), sessions.exports(SESSION)) == before
+    assert (sessions.content(SESSION), vault.approvals.history(SESSION), vault.approvals.exports(SESSION)) == before
 
 
 def test_database__whole_session_is_deleted__takes_everything_of_it_along(vault: Vault) -> None:
@@ -195,9 +197,9 @@ def test_database__whole_session_is_deleted__takes_everything_of_it_along(vault:
     sessions.add_pauses(SESSION, [Pause(1000)])
     sessions.add_edit(SESSION, 0, "A", "Ada")
     sessions.undo_edit(SESSION, 0, "Ada")
-    approve(sessions)
-    sessions.add_export(SESSION, HASH, "text", "Ada")
-    sessions.revoke_approval(SESSION, "Ada")
+    approve(vault)
+    vault.approvals.add_export(SESSION, HASH, "text", "Ada")
+    vault.approvals.revoke(SESSION, "Ada")
     vault._database.write(lambda connection: connection.execute("DELETE FROM sessions"))
     for table in ("segments", "pauses", "edits", "approvals", "revocations", "exports"):
         count = f"SELECT count(*) FROM {table}"  # noqa: S608  the names above
@@ -273,7 +275,7 @@ def test_add_approval__stands__and_nothing_it_binds_can_change(vault: Vault) -> 
     sessions = vault.sessions
     sessions.add_edit(SESSION, 0, "uno", "Ada")
     sessions.add_pauses(SESSION, [Pause(1000)])
-    approve(sessions)
+    approve(vault)
     before = sessions.content(SESSION)
     for change in (
         lambda: sessions.add_edit(SESSION, 0, "eins", "Bob"),
@@ -301,54 +303,54 @@ def test_add_approval__given__seals_the_content_of_that_moment(vault: Vault) -> 
         return Approval(HASH, "Ada", now_ms, "I checked it.")
 
     before_ms = time.time_ns() // 1_000_000
-    approval = vault.sessions.add_approval(SESSION, seal)
+    approval = vault.approvals.add(SESSION, seal)
     assert approval.approved_at_ms >= before_ms
     assert [one.text for one in seen[0].segments] == ["one", "two"]
     assert seen[0].edits[1].text == "dos"
-    assert vault.sessions.approval(SESSION) == approval
+    assert vault.approvals.standing(SESSION) == approval
     assert vault.sessions.list()[0].state is SessionState.APPROVED
 
 
 @pytest.mark.parametrize("state", [SessionState.RECORDING, SessionState.CAPTURED, SessionState.TRANSCRIBING])
-def test_add_approval__not_transcribed_yet__is_refused(sessions: SessionStore, state: SessionState) -> None:
-    sessions.add(head())
-    sessions.set_state(SESSION, state)
+def test_add_approval__not_transcribed_yet__is_refused(vault: Vault, state: SessionState) -> None:
+    vault.sessions.add(head())
+    vault.sessions.set_state(SESSION, state)
     with pytest.raises(NotReadyForApproval, match="still being recorded or transcribed"):
-        approve(sessions)
+        approve(vault)
 
 
 def test_add_approval__stands_already__is_refused(vault: Vault) -> None:
     draft(vault, "one")
-    approve(vault.sessions)
+    approve(vault)
     with pytest.raises(NotReadyForApproval, match="Ada has approved this session already"):
-        approve(vault.sessions, "Bob")
+        approve(vault, "Bob")
 
 
 def test_revoke_approval__explicitly__opens_the_session_and_keeps_both_acts(vault: Vault) -> None:
     draft(vault, "one")
     sessions = vault.sessions
-    first = approve(sessions)
-    sessions.revoke_approval(SESSION, "Bob")
-    assert sessions.approval(SESSION) is None
+    first = approve(vault)
+    vault.approvals.revoke(SESSION, "Bob")
+    assert vault.approvals.standing(SESSION) is None
     assert sessions.list()[0].state is SessionState.IN_REVIEW
     sessions.add_edit(SESSION, 0, "uno", "Ada")
-    second = approve(sessions, "Bob")
-    kept = sessions.approval_history(SESSION)
+    second = approve(vault, "Bob")
+    kept = vault.approvals.history(SESSION)
     assert [(one.approved_by, one.revoked_by) for one in kept] == [("Ada", "Bob"), ("Bob", None)]
     assert (kept[0].revoked_at_ms or 0) >= first.approved_at_ms
     assert kept[1] == second
-    sessions.revoke_approval(SESSION, "Ada")
+    vault.approvals.revoke(SESSION, "Ada")
     with pytest.raises(ApprovalMissing):
-        sessions.revoke_approval(SESSION, "Ada")
+        vault.approvals.revoke(SESSION, "Ada")
 
 
 def test_add_export__approved__is_logged_each_time(vault: Vault) -> None:
     draft(vault, "one")
     sessions = vault.sessions
-    approve(sessions)
-    sessions.add_export(SESSION, HASH, "text", "Ada")
-    sessions.add_export(SESSION, HASH, "text", "Bob")
-    assert [(one.content_hash, one.kind, one.exported_by) for one in sessions.exports(SESSION)] == [
+    approve(vault)
+    vault.approvals.add_export(SESSION, HASH, "text", "Ada")
+    vault.approvals.add_export(SESSION, HASH, "text", "Bob")
+    assert [(one.content_hash, one.kind, one.exported_by) for one in vault.approvals.exports(SESSION)] == [
         (HASH, "text", "Ada"),
         (HASH, "text", "Bob"),
     ]
@@ -357,23 +359,22 @@ def test_add_export__approved__is_logged_each_time(vault: Vault) -> None:
 
 def test_add_export__other_content_or_no_approval__is_refused(vault: Vault) -> None:
     draft(vault, "one")
-    sessions = vault.sessions
     with pytest.raises(ApprovalMissing, match="Review the session and approve it"):
-        sessions.add_export(SESSION, HASH, "text", "Ada")
-    approve(sessions)
+        vault.approvals.add_export(SESSION, HASH, "text", "Ada")
+    approve(vault)
     with pytest.raises(ApprovalMissing):
-        sessions.add_export(SESSION, "cd" * 32, "text", "Ada")
-    sessions.revoke_approval(SESSION, "Ada")
+        vault.approvals.add_export(SESSION, "cd" * 32, "text", "Ada")
+    vault.approvals.revoke(SESSION, "Ada")
     with pytest.raises(ApprovalMissing):
-        sessions.add_export(SESSION, HASH, "text", "Ada")
-    assert sessions.exports(SESSION) == []
+        vault.approvals.add_export(SESSION, HASH, "text", "Ada")
+    assert vault.approvals.exports(SESSION) == []
 
 
 def test_two_sessions__edited_and_approved__know_nothing_of_each_other(vault: Vault) -> None:
     draft(vault, "one")
     draft(vault, "two", session_id=OTHER_SESSION)
     vault.sessions.add_edit(SESSION, 0, "uno", "Ada")
-    approve(vault.sessions)
+    approve(vault)
     other = vault.sessions.content(OTHER_SESSION)
     assert (other.edits, other.approval, [one.text for one in other.segments]) == ({}, None, ["two"])
     vault.sessions.add_edit(OTHER_SESSION, 0, "dos", "Ada")

@@ -186,7 +186,7 @@ def test_withdraw__killed_at_every_step__is_finished_after_the_next_sign_in(plai
 def assert_nothing_left(box: Box, vault: Vault) -> None:
     assert vault.sessions.get(SESSION) is None
     assert vault.session_key(SESSION) is None
-    assert vault.sessions.receipt(SESSION) is not None
+    assert vault.erasures.receipt(SESSION) is not None
     assert list_withdrawals(box.tapes_dir) == []
     assert not box.tape.exists()
     assert files_with(WORD, box.folder) == []
@@ -196,7 +196,7 @@ def test_withdraw__a_second_time__gives_the_same_receipt(box: Box) -> None:
     vault = box.unlock()
     receipt = box.withdrawals.withdraw(vault, SESSION)
     assert box.withdrawals.withdraw(vault, SESSION) == receipt
-    assert vault.sessions.receipts() == [receipt]
+    assert vault.erasures.receipts() == [receipt]
     assert box.changed == 1
 
 
@@ -227,7 +227,7 @@ def test_withdrawn_at_the_box__vault_locked__is_taken_in_at_the_next_sign_in(box
     vault = box.unlock()
     box.withdrawals.look()
     assert_nothing_left(box, vault)
-    receipt = vault.sessions.receipt(SESSION)
+    receipt = vault.erasures.receipt(SESSION)
     assert receipt is not None
     assert (receipt.asked_by, receipt.samples) == ("button", 24_000)
     assert receipt.words > 0
@@ -238,7 +238,7 @@ def test_withdrawn_at_the_box__before_the_vault_ever_saw_it__still_has_a_receipt
     unknown = "77" * 16
     note(box, session_id=unknown, complete=True)
     box.withdrawals.look()
-    receipt = vault.sessions.receipt(unknown)
+    receipt = vault.erasures.receipt(unknown)
     assert receipt is not None
     assert (receipt.words, receipt.edits, receipt.duration_ms) == (0, 0, 3000)
 

@@ -8,9 +8,9 @@ from support.vaults import PASSPHRASE, SESSION, cursor, draft, head, open_vault,
 from app.domain import Pause, SessionState
 from app.export import NotApproved, export_text
 from app.review import Review
+from app.vault.approvals import ApprovalStore
 from app.vault.errors import NoSuchSession
 from app.vault.keys import CHEAP_COST
-from app.vault.sessions import SessionStore
 from app.vault.vault import Vault, Vaults
 
 NOON_MS = 1_795_004_000_000  # 18 November 2026, 12:13:20 UTC
@@ -19,7 +19,7 @@ NOON_MS = 1_795_004_000_000  # 18 November 2026, 12:13:20 UTC
 @pytest.fixture
 def vault(tmp_path: Path) -> Iterator[Vault]:
     with open_vault(tmp_path) as vault:
-        vault.sessions = SessionStore(vault._database, now_ms=lambda: NOON_MS)
+        vault.approvals = ApprovalStore(vault._database, now_ms=lambda: NOON_MS)
         yield vault
 
 
@@ -82,7 +82,7 @@ def test_export_text__approved__is_logged_with_who_and_the_hash(vault: Vault) ->
     content_hash = approve(vault)
     export_text(vault, SESSION)
     export_text(vault, SESSION, "Bob")
-    assert [(one.exported_by, one.content_hash, one.kind) for one in vault.sessions.exports(SESSION)] == [
+    assert [(one.exported_by, one.content_hash, one.kind) for one in vault.approvals.exports(SESSION)] == [
         ("Dr. Ada Example", content_hash, "text"),
         ("Bob", content_hash, "text"),
     ]
@@ -107,7 +107,7 @@ def test_export_text__not_approved__says_why_and_what_to_do_and_logs_nothing(
     with pytest.raises(NotApproved, match=f"{sentence}.*approve it") as caught:
         export_text(vault, SESSION)
     assert "one" not in str(caught.value).split()
-    assert vault.sessions.exports(SESSION) == []
+    assert vault.approvals.exports(SESSION) == []
     assert vault.sessions.list()[0].state is state
 
 
@@ -131,7 +131,7 @@ def test_export_text__content_is_not_what_was_approved__is_refused(vault: Vault)
     vault._database.write(tamper)
     with pytest.raises(NotApproved, match="not what was approved"):
         export_text(vault, SESSION)
-    assert vault.sessions.exports(SESSION) == []
+    assert vault.approvals.exports(SESSION) == []
 
 
 def test_export_text__approval_taken_back_at_that_moment__lets_nothing_out(

@@ -9,7 +9,7 @@ from support.vaults import RATE_HZ, head, segment
 
 from app.domain import Approval, Edit, Listening, Pause, SessionRow, SessionState
 from app.review import content_hash, is_as_approved, lines_of, part_digests
-from app.vault.sessions import SessionContent
+from app.vault.session_content import SessionContent
 
 STORED = st.text(st.characters(exclude_categories=["Cs"]))  # half a surrogate pair is never stored
 APPROVAL = Approval("", "Dr. Ada Example", 1_795_000_100_000, "I checked it.")

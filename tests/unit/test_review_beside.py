@@ -110,7 +110,7 @@ def test_done__is_kept_with_the_approval_and_bound_by_it(vault: Vault, review: R
     vault.reviews.add_heard(SESSION, [(0, 1500), (1000, 2000)], ADA)
     approval = review.approve(SESSION, ADA)
     assert '"heard_ms":2000' in approval.done
-    assert vault.sessions.approval(SESSION) == approval
+    assert vault.approvals.standing(SESSION) == approval
     for trigger in ("approvals_are_never_changed",):
         vault._database.write(lambda con, name=trigger: con.execute(f"DROP TRIGGER {name}"))
     vault._database.write(lambda con: con.execute("UPDATE approvals SET done = replace(done, '2000', '9000')"))
@@ -124,7 +124,7 @@ def test_addendum__to_an_approval__is_kept_beside_it_and_verified(vault: Vault, 
     review.add(SESSION, " The brother's  name is Tim. ", ADA)
     assert [(one.text, one.author) for one in vault.reviews.addenda(SESSION)] == [("The brother's name is Tim.", ADA)]
     assert review.verify(SESSION)
-    assert vault.sessions.approval(SESSION) == approval
+    assert vault.approvals.standing(SESSION) == approval
     with pytest.raises(VaultFailed):
         vault._database.write(lambda con: con.execute("UPDATE addenda SET text = 'x'"))
     vault._database.write(lambda con: con.execute("DROP TRIGGER addenda_are_never_changed"))

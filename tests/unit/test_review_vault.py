@@ -125,7 +125,7 @@ def test_unapprove__edited_and_approved_again__is_another_approval_and_both_are_
     review.edit(SESSION, 0, "uno", "Ada")
     second = review.approve(SESSION, "Ada")
     assert first.content_hash != second.content_hash
-    assert [one.content_hash for one in vault.sessions.approval_history(SESSION)] == [
+    assert [one.content_hash for one in vault.approvals.history(SESSION)] == [
         first.content_hash,
         second.content_hash,
     ]

@@ -122,7 +122,7 @@ def test_take_back__with_erasure_of_the_past__erases_the_sessions(client: WebCli
     answer = client.http.post(f"/clients/{client_id}/consent/{person_id}/take-back", data={"past": "erase"})
     assert answer.status_code == 303
     assert vault.sessions.list() == []
-    assert vault.sessions.receipt(SESSION) is not None
+    assert vault.erasures.receipt(SESSION) is not None
 
 
 def test_week__appointment_prepared_moved_and_cancelled__recorder_is_told(client: WebClient, vault: Vault) -> None:
@@ -240,7 +240,7 @@ def test_export__every_form__of_approved_work_only_and_logged(client: WebClient,
         assert CANARY in answer.text
         assert approval.content_hash in answer.text
         assert "Drafted by a machine" in answer.text
-    assert [one.kind for one in vault.sessions.exports(SESSION)] == [kind]
+    assert [one.kind for one in vault.approvals.exports(SESSION)] == [kind]
     assert client.http.post(f"/sessions/{SESSION}/export", data={"kind": "exe"}).status_code == 404
 
 
