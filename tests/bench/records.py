@@ -1,9 +1,9 @@
 """Measures a practice's records against their bounds: search, calendar, keeping, erasure.
 
-    python -m tests.bench.records [--sessions 2000] [--words 8000] [--histories 100000]
+    python -m tests.bench.records [--sessions 2000] [--words 8000] [--histories 100000] [--keep FOLDER]
 
 Prints a table, sums up in its last line, and ends with 1 when a bound was missed. Made-up words by Zipf's law; a real
-SQLCipher vault in a folder that is removed afterwards (about 1 GB at full size).
+SQLCipher vault in a folder that is removed afterwards (about 1 GB at full size), or kept for the next run.
 """
 
 import argparse
@@ -18,26 +18,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.retention_histories import live
-from support.vaults import open_vault
 
-from app.domain import Cursor, Receipt, Segment, SessionHead, SessionState, Word
+from app.domain import Receipt
 from app.indexing import Indexer, find_lines
 from app.records.calendar_files import read_calendar
-from app.records.people import ClientDetails
 from app.records.retention import Rule
 from app.vault.search import Narrowed
-from app.vault.vault import Vault, Vaults
+from app.vault.vault import Vault
+from tests.bench.made_practice import RATE_HZ, STARTED_AT_MS, Practice, practice, session_id
 
-VOCABULARY = 30_000
-WORDS_A_LINE = 14
 QUERIES = 200
-STARTED_AT_MS = 1_700_000_000_000
-RATE_HZ = 16_000
 
 
 @dataclass(frozen=True)
@@ -56,47 +49,9 @@ class Result:
         return f"{self.what:58} {self.measured:10.2f} {self.unit:4} {bound:20} {'' if self.met else 'MISSED'}"
 
 
-def vocabulary(chance: random.Random) -> list[str]:
-    """Words that look like words: short ones are frequent, as in speech."""
-    syllables = [a + b for a in "bdfghklmnprstvwz" for b in ("a", "e", "i", "o", "u", "ai", "an", "er", "in", "ou")]
-    words: dict[str, None] = {}
-    while len(words) < VOCABULARY:
-        fewest, most = (1, 1) if len(words) < 100 else (1, 2) if len(words) < 2_000 else (2, 4)
-        words["".join(chance.choices(syllables, k=chance.randint(fewest, most)))] = None
-    return list(words)
-
-
-def fill(vault: Vault, sessions: int, words: int) -> tuple[int, list[str]]:
-    """Sessions as transcription leaves them; gives the bytes of their text, and the vocabulary by frequency."""
-    known, rng, text_bytes = vocabulary(random.Random(7)), np.random.default_rng(7), 0
-    weights = 1 / (np.arange(VOCABULARY) + 2.7)
-    cumulated = np.cumsum(weights / weights.sum())
-    for number in range(sessions):
-        session_id = f"{number + 1:032x}"
-        drawn = np.minimum(np.searchsorted(cumulated, rng.random(words)), VOCABULARY - 1)
-        segments = list(_segments([known[at] for at in drawn]))
-        text_bytes += sum(len(one.text) + 1 for one in segments)
-        started_at_ms = STARTED_AT_MS + number * 3_600_000
-        vault.sessions.add(SessionHead(session_id, started_at_ms, True, RATE_HZ, 2))  # noqa: FBT003
-        samples = segments[-1].end_ms * RATE_HZ // 1000
-        cursor = Cursor(samples, next_seq=len(segments), finished=True)
-        vault.sessions.append_segments(session_id, segments, cursor)
-        vault.sessions.set_state(session_id, SessionState.DRAFTED)
-    return text_bytes, known
-
-
-def _segments(words: list[str]) -> Iterator[Segment]:
-    for seq, at in enumerate(range(0, len(words), WORDS_A_LINE)):
-        line = words[at : at + WORDS_A_LINE]
-        timed = tuple(Word((at + n) * 300, (at + n) * 300 + 280, one, 0.9) for n, one in enumerate(line))
-        yield Segment(
-            seq, timed[0].start_ms, timed[-1].end_ms, "12"[seq % 2], " ".join(line), 0.9, timed, "base@ebe41f7"
-        )
-
-
-def searched(vault: Vault, known: list[str], clients: list[str]) -> list[tuple[float, float]]:
+def searched(made: Practice) -> list[tuple[float, float]]:
     """What people look for: one word, two, the beginning of one, a phrase, with a client or not; wall and CPU ms."""
-    chance, took = random.Random(3), []
+    chance, took, known = random.Random(3), [], made.known
     kinds: list[Callable[[], str]] = [
         lambda: chance.choice(known[50:20_000]),
         lambda: f"{chance.choice(known[20:2_000])} {chance.choice(known[20:2_000])}",
@@ -106,9 +61,9 @@ def searched(vault: Vault, known: list[str], clients: list[str]) -> list[tuple[f
     ]
     for number in range(QUERIES):
         typed = kinds[number % len(kinds)]()
-        narrowed = Narrowed(chance.choice(clients)) if number % 4 == 3 else Narrowed()
+        narrowed = Narrowed(chance.choice(made.clients)) if number % 4 == 3 else Narrowed()
         began, worked = time.perf_counter(), time.thread_time()
-        find_lines(vault, typed, narrowed)
+        find_lines(made.vault, typed, narrowed)
         took.append(((time.perf_counter() - began) * 1000, (time.thread_time() - worked) * 1000))
     return took
 
@@ -124,23 +79,16 @@ def index_bytes(vault: Vault) -> int:
     return int(size)
 
 
-def search_results(vault: Vault, sessions: int, words: int) -> Iterator[Result]:
-    began = time.perf_counter()
-    text_bytes, known = fill(vault, sessions, words)
-    print(f"# filled in {time.perf_counter() - began:.0f} s: {text_bytes / 1e6:.0f} MB of text", flush=True)
-    clients = [vault.clients.add(ClientDetails(f"C {number}")).client_id for number in range(40)]
-    for number in range(sessions):
-        vault.clients.link(f"{number + 1:032x}", clients[number % len(clients)], "bench")
-    began = time.process_time()
-    indexer = Indexer(Vaults(Path("/nonexistent")))
-    indexer.look(vault)
-    indexer.look(vault)  # at rest, it puts the index in order
-    yield Result("index one session", (time.process_time() - began) * 1000 / sessions, None, "ms")
-    yield Result("index, as a part of the text", 100 * index_bytes(vault) / text_bytes, 60, "%")
-    searched(vault, known, clients)  # what the machine has read is warm, as on a box in use
-    took = searched(vault, known, clients)
-    wall, cpu = zip(*took, strict=True)
-    name = f"search over {sessions:,} sessions of {words:,} words"
+def search_results(made: Practice) -> Iterator[Result]:
+    began, indexer = time.process_time(), Indexer(made.vaults)
+    count = indexer.look(made.vault)
+    indexer.look(made.vault)  # at rest, it puts the index in order
+    if count:
+        yield Result("index one session", (time.process_time() - began) * 1000 / count, None, "ms")
+    yield Result("index, as a part of the text", 100 * index_bytes(made.vault) / made.text_bytes, 60, "%")
+    searched(made)  # what the machine has read is warm, as on a box in use
+    wall, cpu = zip(*searched(made), strict=True)
+    name = f"search over {made.sessions:,} sessions of {made.words:,} words"
     yield Result(f"{name}, median", statistics.median(wall), None, "ms")
     yield Result("search, 95th of 100, on the processor alone", sorted(cpu)[len(cpu) * 95 // 100], None, "ms")
     yield Result("search, 95th of 100", sorted(wall)[len(wall) * 95 // 100], 30, "ms")
@@ -153,9 +101,9 @@ def erasure_results(vault: Vault) -> Iterator[Result]:
     began = time.perf_counter()
     vault.keeping.kept(Rule())
     yield Result("one look at what is due", time.perf_counter() - began, None, "s")
-    receipt = Receipt(f"{1:032x}", "page", 1, clock_trusted=True, erased_at_ms=2, samples=1, sample_rate_hz=RATE_HZ)
+    receipt = Receipt(session_id(0), "page", 1, clock_trusted=True, erased_at_ms=2, samples=1, sample_rate_hz=RATE_HZ)
     began = time.perf_counter()
-    vault.sessions.erase(receipt)
+    vault.erasures.erase(receipt)
     yield Result("erase a session from vault, index and log", time.perf_counter() - began, 5, "s")
 
 
@@ -197,6 +145,7 @@ def main() -> int:
     parser.add_argument("--sessions", type=int, default=2_000)
     parser.add_argument("--words", type=int, default=8_000)
     parser.add_argument("--histories", type=int, default=100_000)
+    parser.add_argument("--keep", type=Path, help="a folder for the made records; search alone is measured on it again")
     asked = parser.parse_args()
     results = []
 
@@ -206,10 +155,14 @@ def main() -> int:
             print(one.row(), flush=True)
 
     show(history_results(asked.histories))
-    with tempfile.TemporaryDirectory() as folder, open_vault(Path(folder)) as vault:
-        show(search_results(vault, asked.sessions, asked.words))
-        show(calendar_results(vault))
-        show(erasure_results(vault))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        practice(asked.keep or Path(folder), asked.sessions, asked.words) as made,
+    ):
+        show(search_results(made))
+        if asked.keep is None:  # they change the records
+            show(calendar_results(made.vault))
+            show(erasure_results(made.vault))
     missed = [one.what for one in results if not one.met]
     print(f"{len(results)} figures, {len(missed)} bounds missed{': ' if missed else ''}{'; '.join(missed)}")
     return 1 if missed else 0
