@@ -1,8 +1,10 @@
 """A helper process that downloads into a folder: watched by what arrives, ended when nothing does."""
 
+import os
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,23 +57,22 @@ def _watch(child: subprocess.Popen[bytes], folder: Path, stall_s: float, advance
         try:
             child.wait(LOOK_EVERY_S)
         except subprocess.TimeoutExpired:
-            now_bytes = _bytes_in(folder)
+            now_bytes = bytes_in(folder)
             if now_bytes > seen_bytes:
                 advance(now_bytes - seen_bytes)
                 seen_bytes, last_growth = now_bytes, time.monotonic()
             elif time.monotonic() - last_growth > stall_s:
                 raise SourceFailed(f"sent nothing for {stall_s:.0f} seconds") from None
         else:
-            advance(max(_bytes_in(folder) - seen_bytes, 0))
+            advance(max(bytes_in(folder) - seen_bytes, 0))
             return
 
 
-def _bytes_in(folder: Path) -> int:
-    """The size of all files below; files that come and go while we look count as nothing."""
+def bytes_in(folder: Path) -> int:
+    """The size of all files below; files and folders that come and go while we look count as nothing."""
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
+    for below, _, names in os.walk(folder):  # unlike Path.rglob it passes over a folder that went away
+        for name in names:
+            with suppress(OSError):
+                total += Path(below, name).stat().st_size
     return total
