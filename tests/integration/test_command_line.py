@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.demo_sound import DEMO_SESSION
+from support.demo_sound import DEMO_SESSION, demo_excerpt
 
 
 def tacet(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -53,15 +53,15 @@ def test_tacet_run__a_busy_port__names_another(tmp_path: Path) -> None:
 
 
 def test_tacet_demo__part_of_a_session_ten_times_as_fast__loses_no_sample_and_gives_its_words(tmp_path: Path) -> None:
-    answer = tacet("demo", "--audio", str(DEMO_SESSION), "--speed", "20", "--json")
+    answer = tacet("demo", "--audio", str(demo_excerpt(tmp_path / "minute.wav", 60)), "--speed", "20", "--json")
     assert answer.returncode == 0, answer.stderr
     result = json.loads(answer.stdout)
-    assert result["samples_in"] == result["samples_sealed"] > 230 * 16_000
+    assert result["samples_in"] == result["samples_sealed"] >= 60 * 16_000
     assert result["duration_s"] == pytest.approx(result["samples_sealed"] / 16_000, abs=0.001)
     assert set(result["timings"]) == {"start_s", "record_s", "transcribe_after_stop_s", "total_s"}
     text = " ".join(line["text"] for line in result["transcript"])
     assert "red light is on" in text
-    assert "see you on Tuesday" in text
+    assert "phone" in text
     line = result["transcript"][0]
     assert set(line) == {"start_ms", "end_ms", "speaker", "text", "words"}
     assert set(line["words"][0]) >= {"start_ms", "end_ms", "word", "probability"}

@@ -139,7 +139,7 @@ def test_pipeline__a_tape_that_is_still_growing__is_heard_meanwhile(box: Box) ->
 def test_pipeline__the_transcriber_killed_again_and_again__gives_the_same_transcript(box: Box) -> None:
     undisturbed = _transcript_without_kills(box)
     writer = box.tape()
-    say(writer, 0, 100)
+    say(writer, 0, 60)
     writer.close()
     for _ in range(5):
         time.sleep(0.7)
@@ -153,7 +153,7 @@ def test_pipeline__the_transcriber_killed_again_and_again__gives_the_same_transc
 def _transcript_without_kills(box: Box) -> str:
     """The same sound heard window by window, start to end, without a tape or a vault."""
     transcriber = SocketTranscriber(box.asr.socket_path)
-    pcm, texts, place, context = demo_pcm(0, 100), [], 0, Context()
+    pcm, texts, place, context = demo_pcm(0, 60), [], 0, Context()
     while span := next_span([Stretch(0, len(pcm) // 4)], place, ended=True):
         first, last = span.start_sample, span.start_sample + span.samples
         around = pcm[(first - span.before_samples) * 4 : (last + span.after_samples) * 4]

@@ -23,6 +23,16 @@ def demo_pcm(start_s: float = 0.0, end_s: float = 1e6) -> bytes:
         return file.readframes(min(file.getnframes(), int(end_s * RATE_HZ)) - int(start_s * RATE_HZ))
 
 
+def demo_excerpt(path: Path, end_s: float) -> Path:
+    """Writes the demo session's beginning as a WAV file."""
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(CHANNELS)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes(demo_pcm(0, end_s))
+    return path
+
+
 def demo_words(speaker: Speaker | None = None) -> str:
     """All that is said, or what one of the two says."""
     return " ".join(turn.text for turn in read_script() if speaker in (None, turn.speaker))
