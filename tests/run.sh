@@ -5,7 +5,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 nothing_chosen=5 # pytest's exit code
-side_by_side() { .venv/bin/python -m pytest -n 2 --dist loadfile -m "not alone" "$@"; }
+# Three on two cores, as tests wait more than they work.
+side_by_side() { .venv/bin/python -m pytest -n 3 --dist loadfile -m "not alone" "$@"; }
 alone() { .venv/bin/python -m pytest -m alone "$@"; }
 
 side_by_side "$@"
