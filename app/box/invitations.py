@@ -70,7 +70,11 @@ class Invitations:
             digest, first = _digest(typed), read_setup_code(self._folder)
             if first is not None and secrets.compare_digest(digest, _digest(first)):
                 return Role.THERAPIST
-            matching = [one for one in self._standing() if secrets.compare_digest(one.digest, digest)]
+            matching = [
+                one
+                for one in self._standing()
+                if secrets.compare_digest(one.digest.encode(errors="replace"), digest.encode())
+            ]
             return matching[0].role if matching else None
 
     def spend(self, typed: str) -> None:
@@ -85,7 +89,7 @@ class Invitations:
             found = [Invitation(str(one["digest"]), Role(one["role"]), float(one["until_s"])) for one in kept]
         except FileNotFoundError:
             return []
-        except (ValueError, KeyError, TypeError):  # damaged: whoever holds a code asks for another
+        except (ValueError, KeyError, TypeError, RecursionError):  # damaged: whoever holds a code asks for another
             return []
         now_s = self._clock()
         return [one for one in found if now_s < one.until_s <= now_s + HOLDS_S]  # a clock set back renews nothing
@@ -101,6 +105,10 @@ def read_setup_code(folder: Path) -> str | None:
         return (folder / SETUP_CODE_FILE).read_text(encoding="ascii").strip() or None
     except (FileNotFoundError, UnicodeDecodeError):
         return None
+
+
+def _same(kept: str, digest: str) -> bool:
+    return secrets.compare_digest(kept.encode(errors="replace"), digest.encode())
 
 
 def _new_code() -> str:

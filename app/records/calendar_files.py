@@ -3,12 +3,13 @@
 Of an event only times, rules and title are kept: descriptions, attendees and links stay outside. Source: RFC 5545.
 """
 
+import logging
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any
+from typing import Any, TypeVar
 
 import icalendar
 import recurring_ical_events
@@ -17,11 +18,16 @@ from app.errors import TacetError
 from app.records.appointments import Occurrence, Series, appointment_id
 from app.records.calendar_rules import why_not_expanded
 
+log = logging.getLogger(__name__)
+
+DAMAGED = "it is damaged"
 MAX_BYTES = 16 * 1024 * 1024
 MAX_EVENTS = 20_000
 EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 KEPT = frozenset({"UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"})
 KEPT |= {"SUMMARY", "STATUS", "SEQUENCE", "DTSTAMP", "TRANSP"}
+T = TypeVar("T")
+U = TypeVar("U")
 _PROPERTY = re.compile(r"[A-Za-z0-9-]+")
 _DEFAULT_LENGTH = timedelta(hours=1)
 
@@ -82,7 +88,18 @@ def read_calendar(content: bytes, zone: tzinfo, fallback_name: str = "calendar")
 
 
 def expand(series: Series, start: datetime, end: datetime, zone: tzinfo) -> list[Occurrence]:
-    """The occurrences that touch the span, in order; what was cancelled is not among them."""
+    """The occurrences that touch the span, in order; what was cancelled is not among them.
+
+    One whose rule the library cannot follow has none: an event from elsewhere must not take the week away.
+    """
+    try:
+        return _occurrences(series, start, end, zone)
+    except Exception:  # noqa: BLE001  the library fails over foreign files in more ways than it names
+        log.warning("an appointment has a rule that cannot be followed")
+        return []
+
+
+def _occurrences(series: Series, start: datetime, end: datetime, zone: tzinfo) -> list[Occurrence]:
     calendar = icalendar.Calendar.from_ical(series.ics)
     repeats = "\nRRULE" in series.ics or "\nRDATE" in series.ics
     found = []
@@ -191,13 +208,26 @@ def _sorted_out(name: str, raws: list[_Raw], zones: list[str], zone: tzinfo) -> 
     by_uid: dict[str, list[_Raw]] = defaultdict(list)
     left_out: dict[str, int] = defaultdict(int)
     for raw in raws:
-        reason = _why_left_out(raw.event)
+        reason = _read(_why_left_out, raw.event, otherwise=DAMAGED)
         if reason:
             left_out[reason] += 1
         else:
             by_uid[str(raw.event["UID"])].append(raw)
-    events = tuple(_event(uid, group, zones, zone) for uid, group in by_uid.items())
+    read: list[ReadEvent | None] = [
+        _read(_event, uid, group, zones, zone, otherwise=None) for uid, group in by_uid.items()
+    ]
+    if None in read:
+        left_out[DAMAGED] += read.count(None)
+    events = tuple(event for event in read if event is not None)
     return ReadCalendar(name, events, tuple(_counted(count, reason) for reason, count in left_out.items()))
+
+
+def _read(reading: Callable[..., T], *args: object, otherwise: U) -> T | U:
+    """What the library makes of a part of the file; it fails over foreign files in more ways than it names."""
+    try:
+        return reading(*args)
+    except Exception:  # noqa: BLE001  see above
+        return otherwise
 
 
 def _counted(count: int, reason: str) -> str:
@@ -213,7 +243,7 @@ def _why_left_out(event: icalendar.Event) -> str | None:
     if not EARLIEST_YEAR <= start.year <= LATEST_YEAR:
         return f"it lies before {EARLIEST_YEAR} or after {LATEST_YEAR}"
     if event.errors:
-        return "it is damaged"
+        return DAMAGED
     return why_not_expanded(event)
 
 

@@ -130,7 +130,7 @@ class Repository:
             kept = json.loads((self._snapshots / f"{chosen}.json").read_bytes())
             entries = tuple(Entry(str(one["path"]), int(one["size"]), str(one["digest"])) for one in kept["entries"])
             whole = kept["digest"] == _digest_of(entries) and all(_is_safe(entry) for entry in entries)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             whole = False
         if not whole:
             raise BackupFailed(f"The backup {chosen} is damaged. Name an earlier one with --snapshot.")

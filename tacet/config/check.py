@@ -50,6 +50,8 @@ def check_text(text: str) -> tuple[dict[str, Any], tuple[Problem, ...]]:
         written = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return {}, (of_syntax(error, text),)
+    except RecursionError:
+        return {}, (Problem(1, "", "Brackets stand in brackets, too deep to read.", "Take them out."),)
     return written, check_written(written, text)
 
 
