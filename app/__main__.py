@@ -7,7 +7,6 @@ import socket
 import threading
 
 import uvicorn
-from fastapi import FastAPI
 
 from app.asr.client import SocketTranscriber
 from app.audit.chain import BOX
@@ -18,33 +17,39 @@ from app.errors import TacetError
 from app.pipeline import Pipeline
 from app.recorder_link import RecorderLink
 from app.settings import AppSettings
-from app.systemd import handed_over_socket, telling_systemd
-from app.tls import Certificate, ensure_certificate
+from app.systemd import handed_over_sockets, telling_systemd
+from app.tls import Certificate
 from app.vault.account import list_accounts
 from app.vault.vault import Vaults
 from app.web.auto_lock import AutoLock
-from app.web.connections import HEAD_BYTES, BoundedProtocol, allow_many_files
+from app.web.connections import allow_many_files
+from app.web.offer import create_offer
 from app.web.server import PageServer, create_app
+from app.web.serving import certificate_for, keep_certificate, plain_config, served_beside, server_config
 from firmware.status import RecorderClient
 
 log = logging.getLogger(__name__)
-
-OPEN_STREAMS_END_WITHIN_S = 2
 
 
 def main(settings: AppSettings) -> int:
     """Run the app until SIGTERM or SIGINT. Raise TacetError, a sentence, where it cannot start."""
     logging.basicConfig(level=logging.INFO, format="app: %(message)s")
     allow_many_files()
-    certificate = ensure_certificate(settings.data_dir / "tls", settings.name)
+    certificate, _ = certificate_for(settings)
     if not list_accounts(settings.data_dir / "vaults"):
         Invitations(settings.data_dir / "box").first_code()  # before anybody can knock: whoever does reads it first
-    with _listening(settings) as listener:
-        asyncio.run(_serve(settings, certificate, listener))
+    with contextlib.ExitStack() as stack:
+        listener, plain = _listening(settings)
+        for one in (listener, plain):
+            if one is not None:
+                stack.enter_context(one)
+        asyncio.run(_serve(settings, certificate, listener, plain))
     return 0
 
 
-async def _serve(settings: AppSettings, certificate: Certificate, listener: socket.socket) -> None:
+async def _serve(
+    settings: AppSettings, certificate: Certificate, listener: socket.socket, plain: socket.socket | None
+) -> None:
     record = BoxRecord.open(settings.data_dir / "box")
     record.audit.add(BOX, "box.started")
     vaults = Vaults(settings.data_dir / "vaults")
@@ -52,7 +57,9 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     asr = SocketTranscriber(settings.run_dir / "asr.sock")
     pipeline = Pipeline(settings.data_dir / "tapes", vaults, asr, asr)
     web = create_app(settings, vaults, record, recorder, pipeline)
-    server = PageServer(_server_config(web, certificate), web.state.desk.closing)
+    config = server_config(web, certificate)
+    assert config.ssl is not None
+    server = PageServer(config, web.state.desk.closing)
     _end_at_signals(server)
     stopping = threading.Event()
     desk = web.state.desk
@@ -70,9 +77,15 @@ async def _serve(settings: AppSettings, certificate: Certificate, listener: sock
     for name, work in works.items():
         threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()
     async with _announced(settings), telling_systemd(os.environ), asyncio.TaskGroup() as tasks:
-        followers = (recorder.follow(), AutoLock(desk).run(), desk.preparing.follow())
+        followers = (
+            recorder.follow(),
+            AutoLock(desk).run(),
+            desk.preparing.follow(),
+            keep_certificate(settings, config.ssl, certificate),
+        )
         following = [tasks.create_task(one) for one in followers]
-        await server.serve(sockets=[listener])
+        async with _offered(settings, plain):
+            await server.serve(sockets=[listener])
         for one in following:
             one.cancel()
     stopping.set()
@@ -92,39 +105,43 @@ def _end_at_signals(server: uvicorn.Server) -> None:
         signal.signal(number, end)
 
 
-def _server_config(web: FastAPI, certificate: Certificate) -> uvicorn.Config:
-    return uvicorn.Config(
-        web,
-        ssl_certfile=certificate.cert_path,
-        ssl_keyfile=certificate.key_path,
-        http=BoundedProtocol,
-        ws="none",
-        h11_max_incomplete_event_size=HEAD_BYTES,
-        timeout_graceful_shutdown=OPEN_STREAMS_END_WITHIN_S,
-        server_header=False,
-        access_log=False,  # paths hold session ids; what was opened belongs in the audit, not in a log
-        log_level="warning",
-    )
-
-
 def _announced(settings: AppSettings) -> contextlib.AbstractAsyncContextManager[None]:
     return announced(settings.name, settings.port) if settings.announce else contextlib.nullcontext()
 
 
-def _listening(settings: AppSettings) -> socket.socket:
-    handed_over = handed_over_socket(os.environ)
-    if handed_over is not None:
-        return handed_over
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+def _offered(settings: AppSettings, plain: socket.socket | None) -> contextlib.AbstractAsyncContextManager[None]:
+    """The page without TLS, where there is a port for it."""
+    if plain is None:
+        return contextlib.nullcontext()
+    return served_beside(plain_config(create_offer(settings)), [plain])
+
+
+def _listening(settings: AppSettings) -> tuple[socket.socket, socket.socket | None]:
+    """The page's port, and the one without TLS."""
+    handed_over = handed_over_sockets(os.environ)
+    if handed_over:
+        return handed_over[0], handed_over[1] if len(handed_over) > 1 else None
+    listener = _bound(settings.host, settings.port, "port")
+    if settings.plain_port is None:
+        return listener, None
+    try:
+        return listener, _bound(settings.host, settings.plain_port, "plain_port")
+    except TacetError as error:
+        log.warning("%s", error)  # only the offer of the certificate is missing
+        return listener, None
+
+
+def _bound(host: str, port: int, setting: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
         raise TacetError(
-            f"The page cannot be served on {settings.host} port {settings.port} ({error.strerror}). "
-            "Stop the program that uses the port, or choose another with `port` in the configuration."
+            f"The page cannot be served on {host} port {port} ({error.strerror}). "
+            f"Stop the program that uses the port, or choose another with `{setting}` in the configuration."
         ) from error
     listener.listen(128)
     return listener

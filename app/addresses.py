@@ -26,6 +26,11 @@ class BoxNames:
     addresses: tuple[Address, ...]
 
 
+def is_host_name(text: str) -> bool:
+    """Whether it is a name that can stand in a certificate, in small letters; an address is none."""
+    return _LABELS.fullmatch(text) is not None and not text.replace(".", "").isdecimal()
+
+
 def names_of_box(name: str, if_inet6: Path = Path("/proc/net/if_inet6")) -> BoxNames:
     """The names of this machine, and the addresses that it has now, loopback included.
 

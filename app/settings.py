@@ -19,6 +19,9 @@ class AppSettings(BaseModel):
     port: int = Field(default=8443, ge=1, le=65535)
     name: str = Field(default="tacet", pattern=HOST_NAME)  # the page is https://<name>.local
     announce: bool = True  # by mDNS
+    plain_port: int | None = Field(default=None, ge=1, le=65535)  # without TLS: offers the certificate to trust, only
+    certificate: Path | None = None  # the clinic's own: a PEM file with the chain, the box's first
+    certificate_key: Path | None = None  # its key, PEM without a passphrase
     hosts: tuple[str, ...] = ()  # further names that the clinic has given the box; it answers to no other
     lock_at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # every vault, by the box's own clock
     lock_after_idle_min: int = Field(default=240, ge=15)  # without a sign of life, and with nothing left to write down
@@ -35,6 +38,14 @@ class AppSettings(BaseModel):
     note_model_ca: Path | None = None  # the authority that signed that host's certificate; None: the system's
     note_model_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")  # of the weights, shown beside each draft
     note_model_timeout_s: float = Field(default=300, gt=0, le=3600)
+
+    @model_validator(mode="after")
+    def _certificate_is_whole(self) -> Self:
+        if (self.certificate is None) != (self.certificate_key is None):
+            raise ValueError("certificate and certificate_key go together; write both, or neither")
+        if self.plain_port == self.port:
+            raise ValueError("plain_port is the page's own; choose another")
+        return self
 
     @model_validator(mode="after")
     def _notes_can_be_drafted(self) -> Self:

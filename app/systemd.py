@@ -14,10 +14,18 @@ FIRST_HANDED_OVER = 3
 
 def handed_over_socket(environment: Mapping[str, str]) -> socket.socket | None:
     """The listening socket that the unit's `.socket` has made; None where this process has to make its own."""
-    if environment.get("LISTEN_PID") != str(os.getpid()) or environment.get("LISTEN_FDS") != "1":
-        return None
-    os.set_inheritable(FIRST_HANDED_OVER, False)  # noqa: FBT003  its only parameter
-    return socket.socket(fileno=FIRST_HANDED_OVER)
+    return next(iter(handed_over_sockets(environment)), None)
+
+
+def handed_over_sockets(environment: Mapping[str, str]) -> list[socket.socket]:
+    """All of them, in the order of the `.socket` units that the service names. Call once."""
+    count = environment.get("LISTEN_FDS", "")
+    if environment.get("LISTEN_PID") != str(os.getpid()) or count not in {"1", "2"}:
+        return []
+    numbers = range(FIRST_HANDED_OVER, FIRST_HANDED_OVER + int(count))
+    for number in numbers:
+        os.set_inheritable(number, False)  # noqa: FBT003  its only parameter
+    return [socket.socket(fileno=number) for number in numbers]
 
 
 @contextlib.asynccontextmanager

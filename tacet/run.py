@@ -18,6 +18,7 @@ from tacet.sound_file import channels_of
 
 DEMO_SESSION = Path("build/demo-session.wav")
 LONGEST_SOCKET_PATH = 90  # the kernel takes 107 bytes with the socket's name
+LAST_PORT = 65535
 LEAST_FREE_HOURS = 0.25  # on a machine that is tried out; a box asks for more
 
 
@@ -39,7 +40,7 @@ def run_box(args: argparse.Namespace) -> int:
 
 def box_configuration(args: argparse.Namespace, run_dir: Path) -> dict[str, Any]:
     """What the arguments say, as the configuration file says it."""
-    app = {"host": args.host, "port": args.port, "name": args.name}
+    app = {"host": args.host, "port": args.port, "plain_port": plain_port(args.port), "name": args.name}
     if args.simulate:
         app["simulator_url"] = f"http://127.0.0.1:{args.box_port}"
     return {
@@ -50,6 +51,11 @@ def box_configuration(args: argparse.Namespace, run_dir: Path) -> dict[str, Any]
         "app": app,
         "asr": {"model": args.model},
     }
+
+
+def plain_port(port: int) -> int:
+    """Where the certificate is offered without TLS: beside the page."""
+    return port + 1 if port < LAST_PORT else port - 1
 
 
 def _recorder(args: argparse.Namespace) -> dict[str, Any]:
@@ -99,8 +105,8 @@ def _what_next(args: argparse.Namespace, page: str) -> str:
     lines += [
         f"  Its page, for the therapist:         {page}",
         "",
-        f"  1. Open the page{_with_code(args.data)}. The browser warns about the certificate, which this box has made",
-        "     for itself: choose to go on.",
+        f"  1. Open the page{_with_code(args.data)}. The browser warns, as it does not know the box's certificate yet:",
+        f"     choose to go on, or trust the certificate first at http://localhost:{plain_port(args.port)}",
     ]
     if args.simulate:
         lines += [

@@ -10,10 +10,13 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from app.audit.chain import BOX, Event
+from app.authority import read_authority
 from app.box.invitations import Role
+from app.tls import fingerprint, fingerprint_groups
 from app.vault.errors import WeakPassphrase
 from app.web.audited import add_box_event, unaudited
 from app.web.desk import Desk, NotSignedIn, TheDesk, desk_of, show
+from app.web.serving import certificate_for
 from app.web.setup import SETUP_GUESSES, WRONG_INVITATION
 from app.web.sign_ins import COOKIE, SignIn
 from app.web.signin import PASSPHRASES_DIFFER, forget, set_sign_in, wait_sentence
@@ -178,8 +181,18 @@ def _facts(desk: Desk) -> tuple[tuple[str, str], ...]:
         ("Recorder", " ".join((recorder, *(status.reasons if status else ())))),
         ("Transcription", desk.pipeline.speech_problem or "works"),
         ("Storage free", free),
+        ("Certificate", _certificate(desk)),
         ("Vaults open now", counted(len(desk.vaults.unlocked()), "vault")),
     )
+
+
+def _certificate(desk: Desk) -> str:
+    found, problem = certificate_for(desk.settings)
+    authority = read_authority(desk.settings.data_dir / "tls")
+    if problem or desk.settings.certificate is None:
+        groups = " ".join(fingerprint_groups(fingerprint(authority))) if authority else ""
+        return f"{problem} The box's own; to compare before it is trusted: {groups}".strip()
+    return f"the clinic's own, {found.fingerprint}"
 
 
 def _event(event: Event, names: dict[str, str]) -> BoxEvent:

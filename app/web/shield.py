@@ -35,6 +35,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), usb=(), payment=()",
 }
+# An icon that a page without TLS may show: where it can, this browser trusts the box's certificate.
+PROBE = "/static/trusted.svg"
 OWN_FILES = ("/static/", "/assets/")
 
 # Said without a page: drawing one takes more than the request is worth.
@@ -60,8 +62,9 @@ def is_foreign(headers: Headers) -> bool:
 class Shield:
     """Outermost of our layers. What nobody caught becomes one page and one log line, without values or messages."""
 
-    def __init__(self, app: ASGIApp, refusal: Refusal, hosts: HostList, rates: Rates) -> None:
+    def __init__(self, app: ASGIApp, refusal: Refusal, hosts: HostList, rates: Rates, policy: str = POLICY) -> None:
         self._app = app
+        self._policy = policy
         self._refusal = refusal
         self._hosts = hosts
         self._rates = rates
@@ -76,7 +79,9 @@ class Shield:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _add_headers(MutableHeaders(scope=message), scope["path"])
+                headers = MutableHeaders(scope=message)
+                _add_headers(headers, scope["path"])
+                headers["Content-Security-Policy"] = self._policy
             await send(message)
 
         refused = self._refused(scope)
@@ -108,6 +113,8 @@ class Shield:
 def _add_headers(headers: MutableHeaders, path: str) -> None:
     for name, value in HEADERS.items():
         headers[name] = value
+    if path == PROBE:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     headers["Cache-Control"] = "no-cache" if path.startswith(OWN_FILES) else "no-store"
 
 

@@ -4,7 +4,9 @@ import shutil
 import subprocess
 
 from app.addresses import names_of_box
+from app.authority import read_authority
 from app.box.invitations import read_setup_code
+from app.tls import fingerprint, fingerprint_groups
 from tacet.settings import BoxSettings
 
 
@@ -17,6 +19,11 @@ def console_text(settings: BoxSettings) -> str:
     lines = ["", f"Tacet  {settings.box.room or app.name}", "", f"  Its page:  {by_name}"]
     lines += [f"             https://{_host(address)}{port}/" for address in addresses]
     lines += [] if addresses else ["             (no network yet: plug in the cable)"]
+    authority = None if app.certificate else read_authority(app.data_dir / "tls")
+    if authority is not None:
+        groups = fingerprint_groups(fingerprint(authority))
+        lines += ["", "  Its certificate, to compare before you trust it:"]
+        lines += [f"    {' '.join(groups[:4])}", f"    {' '.join(groups[4:])}"]
     code = read_setup_code(app.data_dir / "box")
     lines += [f"  Code for setting it up:  {code}"] if code else []
     lines += [f"  To mend:   {problem}" for problem in _problems(settings)]

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import uvicorn
 from support.web_sessions import add_session, conversation, plain
 
 from app.box.invitations import read_setup_code
@@ -24,8 +23,8 @@ from app.settings import AppSettings
 from app.tls import ensure_certificate
 from app.vault.keys import CHEAP_COST
 from app.vault.vault import Vault, Vaults
-from app.web.connections import HEAD_BYTES, BoundedProtocol
 from app.web.server import PageServer, create_app
+from app.web.serving import server_config
 from firmware.light import Light
 from firmware.status import BoxState, BoxStatus
 from firmware.tape import Recipient
@@ -133,17 +132,7 @@ class WebBox:
         self.port: int = self._listener.getsockname()[1]
         self.address = f"https://127.0.0.1:{self.port}"
         certificate = ensure_certificate(folder / "tls", "tacet")
-        config = uvicorn.Config(
-            self.app,
-            ssl_certfile=certificate.cert_path,
-            ssl_keyfile=certificate.key_path,
-            timeout_graceful_shutdown=10,
-            http=BoundedProtocol,
-            ws="none",
-            h11_max_incomplete_event_size=HEAD_BYTES,
-            log_level="warning",
-            access_log=False,
-        )
+        config = server_config(self.app, certificate, ends_within_s=10)
         self._server = PageServer(config, self.app.state.desk.closing)
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="page")
 
