@@ -26,7 +26,8 @@ HELD = "A legal hold lies on this client, so nothing was erased. Lift the hold o
 def archive(vault: Vault, client_id: str) -> bytes:
     """Everything that the vault holds about a client, as a ZIP file: a page to read and the same as JSON.
 
-    Drafts are in it, marked as what they are: the law gives a person what is held, approved or not.
+    Drafts are in it, marked as what they are: the law gives a person what is held, approved or not. Process notes are
+    not: nothing here can open them, and the right of access does not reach them (45 CFR 164.524(a)(1)(i)).
 
     Raises:
         NoSuchClient: It is not there.
@@ -59,6 +60,8 @@ def erase_client(vault: Vault, withdrawals: Withdrawals, client_id: str) -> Cert
         "words": sum(one.words for one in receipts),
         "corrections": sum(one.edits for one in receipts),
     }
+    places = [vault.process_notes.erase(one) for one in vault.keeping.entries_of(client.client_id)]
+    counts["process notes"] = sum(places)
     counts |= vault.keeping.erase_client(client.client_id)
     vault.search.tidy()
     return vault.keeping.certify(Reason.CLIENT_ERASED, {name: count for name, count in counts.items() if count})

@@ -3,6 +3,7 @@
     vaults/<vault_id>/account.json     this file; no secret in clear
                      /vault.db         SQLCipher under the database key
                      /keys/            one wrapped session key a file
+                     /process/         process notes, apart (app.vault.process_notes)
 
 A vault appears under its name in one rename, complete, so a kill during set-up leaves none.
 """

@@ -17,7 +17,7 @@ class _Stored(BaseModel):
 
 
 class PassphraseLock(_Stored):
-    """The vault key under the passphrase. The bounds keep a changed file from asking for all of the memory."""
+    """Vault key and process key under the passphrase. The bounds keep a changed file from asking for all memory."""
 
     kdf: Literal["argon2id"] = "argon2id"
     salt: bytes = Field(repr=False)
@@ -25,6 +25,7 @@ class PassphraseLock(_Stored):
     passes: Annotated[int, Field(ge=1, le=64)]
     lanes: Annotated[int, Field(ge=1, le=16)]
     vault_key: bytes = Field(repr=False)
+    process_key: bytes = Field(repr=False)
 
     @property
     def cost(self) -> Cost:
@@ -32,11 +33,12 @@ class PassphraseLock(_Stored):
 
 
 class RecoveryLock(_Stored):
-    """The vault key under the recovery code."""
+    """Vault key and process key under the recovery code."""
 
     kdf: Literal["hkdf-sha256"] = "hkdf-sha256"
     salt: bytes = Field(repr=False)
     vault_key: bytes = Field(repr=False)
+    process_key: bytes = Field(repr=False)
 
 
 class AccountFile(_Stored):

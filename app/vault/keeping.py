@@ -102,6 +102,10 @@ class KeepingStore:
         """Every hold ever placed on a client, oldest first."""
         return self._database.read(lambda connection: _holds(connection, client_id))
 
+    def entries_of(self, client_id: str) -> list[str]:
+        """The ids of the client and of the entries that were merged into it, itself first."""
+        return [client_id, *self._database.read(lambda connection: _merged(connection, client_id))]
+
     def is_held(self, client_id: str) -> bool:
         return any(one.lifted_at_ms is None for one in self.holds(client_id))
 

@@ -38,14 +38,15 @@ def make_keys(
     """Fresh keys for a new vault: wrapped in an account file, in clear, and the recovery code in clear."""
     tape_key, public_key = new_tape_key()
     keys = VaultKeys(vault_key=new_key(), database_key=new_key(), tape_key=tape_key)
+    process_key = new_key()
     bits = new_recovery_bits()
     stored = AccountFile(
         vault_id=vault_id,
         name=name,
         created_at_ms=created_at_ms,
         public_key=public_key,
-        passphrase=_passphrase_lock(vault_id, keys.vault_key, passphrase, cost),
-        recovery=_recovery_lock(vault_id, keys.vault_key, bits),
+        passphrase=_passphrase_lock(vault_id, keys.vault_key, process_key, passphrase, cost),
+        recovery=_recovery_lock(vault_id, keys.vault_key, process_key, bits),
         database_key=wrap(keys.vault_key, keys.database_key, vault_id, Purpose.DATABASE),
         tape_key=wrap(keys.vault_key, keys.tape_key, vault_id, Purpose.TAPE),
     )
@@ -87,9 +88,40 @@ def open_with_recovery_code(stored: AccountFile, typed: str) -> VaultKeys:
     return _open(stored, vault_key)
 
 
-def with_new_passphrase(stored: AccountFile, keys: VaultKeys, passphrase: str, cost: Cost) -> AccountFile:
+def process_key_with_passphrase(stored: AccountFile, passphrase: str) -> bytes:
+    """The key over all process notes: not among the keys of an unlocked vault, so it is asked for each time.
+
+    Raises:
+        WrongPassphrase: Ask again.
+    """
+    lock = stored.passphrase
+    key = key_from_passphrase(passphrase, lock.salt, lock.cost)
+    try:
+        return unwrap(key, lock.process_key, stored.vault_id, Purpose.PROCESS_UNLOCK)
+    except NotOpened:
+        raise WrongPassphrase("That passphrase is another. Type the one that you sign in with.") from None
+
+
+def process_key_with_recovery_code(stored: AccountFile, typed: str) -> bytes:
+    """The same by the recovery code, to give it a new passphrase.
+
+    Raises:
+        WrongRecoveryCode: A typing mistake.
+        VaultDamaged: The code does not open it.
+    """
+    key = key_from_recovery_bits(read(typed), stored.recovery.salt)
+    try:
+        return unwrap(key, stored.recovery.process_key, stored.vault_id, Purpose.PROCESS_RECOVER)
+    except NotOpened:
+        pass
+    raise VaultDamaged("The account file of this vault was changed or damaged. Restore it from a backup.")
+
+
+def with_new_passphrase(
+    stored: AccountFile, keys: VaultKeys, process_key: bytes, passphrase: str, cost: Cost
+) -> AccountFile:
     """The same vault under another passphrase; the recovery code stays valid and no data is encrypted again."""
-    lock = _passphrase_lock(stored.vault_id, keys.vault_key, passphrase, cost)
+    lock = _passphrase_lock(stored.vault_id, keys.vault_key, process_key, passphrase, cost)
     return stored.model_copy(update={"passphrase": lock})
 
 
@@ -111,7 +143,9 @@ def _open(stored: AccountFile, vault_key: bytes) -> VaultKeys:
     return keys
 
 
-def _passphrase_lock(vault_id: str, vault_key: bytes, passphrase: str, cost: Cost) -> PassphraseLock:
+def _passphrase_lock(
+    vault_id: str, vault_key: bytes, process_key: bytes, passphrase: str, cost: Cost
+) -> PassphraseLock:
     salt = new_salt()
     key = key_from_passphrase(passphrase, salt, cost)
     return PassphraseLock(
@@ -120,10 +154,15 @@ def _passphrase_lock(vault_id: str, vault_key: bytes, passphrase: str, cost: Cos
         passes=cost.passes,
         lanes=cost.lanes,
         vault_key=wrap(key, vault_key, vault_id, Purpose.UNLOCK),
+        process_key=wrap(key, process_key, vault_id, Purpose.PROCESS_UNLOCK),
     )
 
 
-def _recovery_lock(vault_id: str, vault_key: bytes, bits: bytes) -> RecoveryLock:
+def _recovery_lock(vault_id: str, vault_key: bytes, process_key: bytes, bits: bytes) -> RecoveryLock:
     salt = new_salt()
     key = key_from_recovery_bits(bits, salt)
-    return RecoveryLock(salt=salt, vault_key=wrap(key, vault_key, vault_id, Purpose.RECOVER))
+    return RecoveryLock(
+        salt=salt,
+        vault_key=wrap(key, vault_key, vault_id, Purpose.RECOVER),
+        process_key=wrap(key, process_key, vault_id, Purpose.PROCESS_RECOVER),
+    )

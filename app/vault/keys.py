@@ -3,6 +3,7 @@
     passphrase ──Argon2id──┐
                            ├─ wraps ─> vault key ─ wraps ─> database key, tape key (X25519), every session's key
     recovery code ──HKDF───┘
+                           └─ also wraps ─> process key ─ wraps ─> the key of each client's process notes
 
 The vault key never changes, so a new passphrase re-wraps 32 bytes and no data. Wrapping is AES-256-GCM with a random
 nonce; the associated data names the vault and the purpose, so that a wrapped key cannot be moved to another place.
@@ -44,6 +45,9 @@ class Purpose(StrEnum):
     DATABASE = "database key under the vault key"
     TAPE = "tape key under the vault key"
     SESSION = "session key under the vault key"
+    PROCESS_UNLOCK = "process key under the passphrase"
+    PROCESS_RECOVER = "process key under the recovery code"
+    PROCESS_PLACE = "key of a client's process notes under the process key"
 
 
 @dataclass(frozen=True, slots=True)

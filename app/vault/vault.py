@@ -1,4 +1,5 @@
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.domain import Receipt
@@ -14,9 +15,17 @@ from app.vault.database import Database
 from app.vault.erasures import ErasureStore
 from app.vault.errors import NoSuchVault, VaultLocked, storage_refused
 from app.vault.keeping import KeepingStore
-from app.vault.keyring import VaultKeys, open_with_passphrase, open_with_recovery_code, with_new_passphrase
+from app.vault.keyring import (
+    VaultKeys,
+    open_with_passphrase,
+    open_with_recovery_code,
+    process_key_with_passphrase,
+    process_key_with_recovery_code,
+    with_new_passphrase,
+)
 from app.vault.keys import DEFAULT_COST, Cost, key_from_passphrase, new_salt
 from app.vault.notes import NoteStore
+from app.vault.process_notes import Place, ProcessNotes
 from app.vault.reviews import ReviewStore
 from app.vault.search import SearchStore
 from app.vault.session_keys import SessionKeys
@@ -44,6 +53,7 @@ class Vault:
     keeping: KeepingStore
     search: SearchStore
     reviews: ReviewStore
+    process_notes: ProcessNotes  # closed: the keys of an unlocked vault do not open them
 
     def __init__(self, folder: Path, stored: AccountFile, keys: VaultKeys) -> None:
         """Called by `unlock`, `recover` and `Vaults` alone."""
@@ -62,6 +72,7 @@ class Vault:
         self.keeping = KeepingStore(self._database)
         self.search = SearchStore(self._database)
         self.reviews = ReviewStore(self._database)
+        self.process_notes = ProcessNotes(folder, stored.vault_id)
 
     @classmethod
     def unlock(cls, folder: Path, passphrase: str) -> "Vault":
@@ -179,7 +190,23 @@ class Vaults:
         stored = read_account_file(folder)
         keys = open_with_passphrase(stored, old)
         check_passphrase(new, stored.name)
-        _keep_account(folder, with_new_passphrase(stored, keys, new, self.cost))
+        process_key = process_key_with_passphrase(stored, old)
+        _keep_account(folder, with_new_passphrase(stored, keys, process_key, new, self.cost))
+
+    def open_process_notes(self, vault_id: str, client_ids: Sequence[str], passphrase: str) -> tuple[Place, ...]:
+        """Open the places of these clients for whoever knows the passphrase; the key over all of them is dropped.
+
+        Raises:
+            WrongPassphrase: Ask again.
+            VaultLocked: The vault itself is not open.
+        """
+        vault = self.get(vault_id)
+        if vault is None:
+            raise VaultLocked("The vault is locked. Sign in again to go on.")
+        process_key = process_key_with_passphrase(
+            read_account_file(vault_folder(self._vaults_dir, vault_id)), passphrase
+        )
+        return tuple(vault.process_notes.open(one, process_key) for one in client_ids)
 
     def check_recovery_code(self, vault_id: str, recovery_code: str) -> None:
         """See whether this code would open the vault; nothing is opened or changed.
@@ -222,7 +249,8 @@ def _recovered(folder: Path, recovery_code: str, new_passphrase: str, cost: Cost
     stored = read_account_file(folder)
     check_passphrase(new_passphrase, stored.name)
     keys = open_with_recovery_code(stored, recovery_code)
-    renewed = with_new_passphrase(stored, keys, new_passphrase, cost)
+    process_key = process_key_with_recovery_code(stored, recovery_code)
+    renewed = with_new_passphrase(stored, keys, process_key, new_passphrase, cost)
     _keep_account(folder, renewed)
     return renewed, keys
 

@@ -40,6 +40,7 @@ class AutoLock:
 
     async def look(self) -> None:
         """Lock what is due."""
+        self._desk.sign_ins.close_old_private()
         before, self._looked_at = self._looked_at, self._now()
         settings = self._desk.settings
         night = night_between(before, self._looked_at, time.fromisoformat(settings.lock_at))

@@ -94,6 +94,7 @@ class ClientPage:
     holds: tuple[str, ...] = field(repr=False)
     held: bool
     others: tuple[tuple[str, str], ...] = field(repr=False)  # id and name, to merge with
+    process_notes: bool = False  # whether there may be any; what they say only their own page knows
 
 
 @router.get("/clients", dependencies=[audited("clients.listed", "saw the list of clients")])
@@ -178,6 +179,7 @@ def client_page(desk: Desk, person: SignedIn, found: Client) -> ClientPage:
         holds=tuple(_hold_words(one) for one in holds),
         held=any(one.lifted_at_ms is None for one in holds),
         others=tuple((one.client_id, one.name) for one in vault.clients.list() if one.client_id != found.client_id),
+        process_notes=any(vault.process_notes.exist(one) for one in vault.keeping.entries_of(found.client_id)),
     )
 
 

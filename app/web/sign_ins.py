@@ -8,14 +8,21 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
 
+from app.vault.process_notes import Place
+
 IDLE_S = 15 * 60
 ABSOLUTE_S = 8 * 3600
+PRIVATE_S = 5 * 60
 COOKIE = "__Host-tacet"
 
 
 @dataclass(slots=True)
 class SignIn:
-    """One browser's permission to see one vault. It holds no key: those stay in the vault."""
+    """One browser's permission to see one vault. The vault's keys stay in the vault.
+
+    Whoever opened a client's process notes holds the keys of those alone here, until they close them, go away for
+    `PRIVATE_S`, or are signed out.
+    """
 
     vault_id: str
     since_s: float
@@ -24,6 +31,8 @@ class SignIn:
     asked_group: int = 0  # which group of the code the page asks for
     browser: str = ""  # 8 hex digits: tells this browser from another in the audit, and opens nothing
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+    private: tuple[Place, ...] = field(default=(), repr=False)  # of one client, the entry itself first
+    private_seen_s: float = 0.0
 
     def over(self, now_s: float) -> bool:
         return self.ended.is_set() or now_s - self.seen_s >= IDLE_S or now_s - self.since_s >= ABSOLUTE_S
@@ -73,10 +82,37 @@ class SignIns:
             seen_s = self._seen_s.get(vault_id)
         return None if seen_s is None else self._clock() - seen_s
 
+    def open_private(self, sign_in: SignIn, places: tuple[Place, ...]) -> None:
+        """Hold the keys of one client's process notes for this browser; those of another client are dropped."""
+        with self._guard:
+            sign_in.private, sign_in.private_seen_s = places, self._clock()
+
+    def private(self, sign_in: SignIn, client_id: str) -> tuple[Place, ...]:
+        """Give the keys if this browser has opened just this client's process notes; asking keeps them open."""
+        now_s = self._clock()
+        with self._guard:
+            _close_if_old(sign_in, now_s)
+            if not sign_in.private or sign_in.private[0].client_id != client_id:
+                return ()
+            sign_in.private_seen_s = now_s
+            return sign_in.private
+
+    def close_private(self, sign_in: SignIn) -> None:
+        with self._guard:
+            sign_in.private = ()
+
+    def close_old_private(self) -> None:
+        """Drop the keys of process notes that nobody has looked at for a while."""
+        now_s = self._clock()
+        with self._guard:
+            for sign_in in self._by_digest.values():
+                _close_if_old(sign_in, now_s)
+
     def end(self, token: str | None) -> None:
         with self._guard:
             sign_in = self._by_digest.pop(_digest(token), None) if token else None
         if sign_in is not None:
+            sign_in.private = ()
             sign_in.ended.set()
 
     def end_all(self, vault_id: str, *, but: str | None = None) -> None:
@@ -89,10 +125,16 @@ class SignIns:
             for digest in theirs:
                 del self._by_digest[digest]
         for sign_in in theirs.values():
+            sign_in.private = ()
             sign_in.ended.set()
 
     def _forget_old(self, now_s: float) -> None:
         self._by_digest = {digest: one for digest, one in self._by_digest.items() if not one.over(now_s)}
+
+
+def _close_if_old(sign_in: SignIn, now_s: float) -> None:
+    if now_s - sign_in.private_seen_s >= PRIVATE_S or sign_in.over(now_s):
+        sign_in.private = ()
 
 
 def _digest(token: str) -> bytes:

@@ -33,6 +33,11 @@ def add_backup(parser: argparse.ArgumentParser) -> None:
         metavar="COMMAND",
         help="run this afterwards; {} is the folder of --to: 'rsync -a --delete {}/ backup@nas:tacet/'",
     )
+    parser.add_argument(
+        "--with-process-notes",
+        action="store_true",
+        help="copy psychotherapy (process) notes too; they are left out else",
+    )
     parser.add_argument("--list", action="store_true", help="list the backups there, and make none")
     parser.set_defaults(run=run_backup)
 
@@ -68,7 +73,7 @@ def run_backup(args: argparse.Namespace) -> int:
     now = datetime.now(UTC)
     try:
         with _bar("Copying") as bar:
-            snapshot = back_up(args.data, repository, now, _told(bar))
+            snapshot = back_up(args.data, repository, now, _told(bar), with_process_notes=args.with_process_notes)
         with repository.writing():
             dropped = repository.forget_before(timedelta(days=args.horizon_days), now)
     except OSError as error:

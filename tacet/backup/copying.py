@@ -15,6 +15,7 @@ from tacet.backup.repository import NOTHING, BackupFailed, Entry, Repository, Sn
 # A new box makes its own certificate; sockets and models are no data; the set-up code dies with the first account.
 LEFT_OUT = frozenset({"tls", "run", "models"})
 PASSING = ("-shm", ".new", "setup-code", ".creating")
+PROCESS_NOTES = "process"  # in a vault's folder: psychotherapy notes, copied only when asked for
 HALF_DONE = (".half-made-", ".restoring-")
 DATABASE_SUFFIX = ".db"
 # Source: https://sqlite.org/walformat.html, "WAL locks": whoever writes or checkpoints holds these bytes of the -shm.
@@ -24,16 +25,21 @@ Progress = Callable[[int, int], None]
 
 
 def back_up(
-    data_dir: Path, repository: Repository, now: datetime | None = None, told: Progress | None = None
+    data_dir: Path,
+    repository: Repository,
+    now: datetime | None = None,
+    told: Progress | None = None,
+    *,
+    with_process_notes: bool = False,
 ) -> Snapshot:
-    """Copy all that the box keeps; the snapshot is there when this returns, and not before.
+    """Copy all that the box keeps, process notes only when asked for; the snapshot is there on return, not before.
 
     Raises:
         BackupFailed: There is nothing to back up, or another backup is under way.
         OSError: A storage refused.
     """
     with repository.writing():
-        paths = sorted(_files(data_dir))
+        paths = sorted(_files(data_dir, with_process_notes=with_process_notes))
         if not paths:
             raise BackupFailed(f"There is nothing of a box in {data_dir}. Name its folder with --data.")
         entries: list[Entry] = []
@@ -47,11 +53,13 @@ def back_up(
         return repository.finish(entries, now or datetime.now(UTC))
 
 
-def _files(data_dir: Path) -> Iterator[Path]:
+def _files(data_dir: Path, *, with_process_notes: bool) -> Iterator[Path]:
     """Files, and folders with nothing in them; what vanishes on the way is left out."""
     for folder, below, names in os.walk(data_dir):
         at_top = Path(folder) == data_dir
         below[:] = [one for one in below if not (at_top and one in LEFT_OUT) and not one.startswith(HALF_DONE)]
+        if not with_process_notes and Path(folder).parent == data_dir / "vaults":
+            below[:] = [one for one in below if one != PROCESS_NOTES]
         for name in names:
             path = Path(folder) / name
             if path.is_file() and not path.is_symlink() and not name.endswith((*PASSING, f"{DATABASE_SUFFIX}-wal")):

@@ -297,6 +297,6 @@ def test_keyring__new_passphrase__leaves_the_data_keys_alone(vaults: Vaults, vau
     stored = account_file.read_account_file(vaults_dir / vault.account.vault_id)
     assert vault._keys is not None
     check_passphrase("a new passphrase")
-    renewed = keyring.with_new_passphrase(stored, vault._keys, "a new passphrase", CHEAP_COST)
+    renewed = keyring.with_new_passphrase(stored, vault._keys, b"7" * 32, "a new passphrase", CHEAP_COST)
     assert renewed.database_key == stored.database_key
     assert keyring.open_with_passphrase(renewed, "a new passphrase") == vault._keys
