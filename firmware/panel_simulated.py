@@ -83,8 +83,8 @@ class SimulatedPanel:
 
     def _press(self, client: Hashable) -> None:
         if not self._pressing:
-            self._pressed_at_s = time.monotonic()
             self._mock.press()
+            self._pressed_at_s = time.monotonic()  # once the edge was told, which a thread without a core does late
         self._pressing.add(client)
 
     def _let_go(self, client: Hashable) -> None:

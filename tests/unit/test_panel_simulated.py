@@ -76,6 +76,23 @@ def test_simulated__click_of_no_duration__lasts_as_long_as_a_finger_needs(
     assert edges[1][1] - edges[0][1] >= 0.075
 
 
+def test_simulated__click_whose_first_edge_is_told_late__lasts_as_long_as_a_finger_needs(
+    panel: SimulatedPanel, page: LineClient
+) -> None:
+    told_at_s: list[float] = []
+
+    def held_up(down: bool) -> None:  # noqa: FBT001  the port's callback has one argument
+        if down:
+            time.sleep(0.1)  # as a thread that waits for a core, before the recorder's clock is read
+        told_at_s.append(time.monotonic())
+
+    panel.watch_button(held_up)
+    page.send({"button": "press"})
+    page.send({"button": "release"})
+    wait_until(lambda: len(told_at_s) == 2, 60)
+    assert told_at_s[1] - told_at_s[0] >= 0.075
+
+
 def test_simulated__two_fingers__let_go_when_both_have(
     panel: SimulatedPanel, page: LineClient, other_page: LineClient
 ) -> None:
