@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.ports import free_port
 from support.toy_hub import toy_hub
 from support.toy_models import SIZES_BYTES, Toy, toy, toy_with_wheels
 
@@ -352,12 +353,6 @@ def test_fetch__offline__is_one_sentence_for_each_source(tmp_path: Path, models_
     ]
     assert lines[-1] == "  tacet models fetch toy --from FOLDER-OF-THE-STICK"
     assert list(models_dir.iterdir()) == []
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # The real ones

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from support.ports import free_port
 
 from firmware.light import Levels
 from firmware.panel import PanelPins
@@ -75,11 +76,6 @@ def within_5_s(condition: Callable[[], bool]) -> bool:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.01)
     return condition()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def start(run_dir: Path, port: int) -> subprocess.Popen[str]:
