@@ -9,11 +9,8 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 ALONE = {
     "test_capture_process.py",
     "test_faults.py",
-    "test_recorder_process.py",
     "test_recorder_pulse.py",
-    "test_recorder_withdrawal.py",
     "test_simulator.py",
-    "test_tape_processes.py",
     "test_web_connections.py",
     "test_whole_path.py",
 }

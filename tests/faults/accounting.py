@@ -22,7 +22,6 @@ from firmware.tape import ConsentEvent, GapRecord, MarkRecord, TapeReader, TapeW
 RATE_HZ = 16_000
 _BLOCK_SAMPLES = RATE_HZ // 20
 _PERIOD = noise(RATE_HZ * 61)  # the room's sound, again and again; no part of it equals another
-_PATIENCE_MS = 10_000  # a machine too busy to play a file in time is not what these rows are about
 _BURN = "while True: pass"
 
 STALLING_DISK = """
@@ -169,7 +168,6 @@ def _record(seconds: int, progress: Progress, *, prelude: str, speed: float) -> 
             audio_file=room,
             at_end="end",
             speed=speed,
-            block_timeout_ms=_PATIENCE_MS,
         ) as box:
             box.prepare()
             box.press()

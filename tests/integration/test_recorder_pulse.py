@@ -1,10 +1,7 @@
 """The recorder on a real PortAudio and a real PulseAudio, whose virtual microphone is bit-exact and paced."""
 
 import os
-import shutil
-import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,25 +14,6 @@ from firmware.tape import ConsentEvent, ConsentRecord, FaultRecord, GapRecord, T
 
 RATE_HZ = 16_000
 pytestmark = pytest.mark.skipif(missing_programs() is not None, reason=str(missing_programs()))
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    path = Path(tempfile.mkdtemp(prefix="tacet"))
-    yield path
-    shutil.rmtree(path)
-
-
-@pytest.fixture
-def server(folder: Path) -> Iterator[PulseMicrophone]:
-    with PulseMicrophone(folder / "pa", RATE_HZ) as server:
-        yield server
-
-
-@pytest.fixture
-def box(folder: Path, server: PulseMicrophone) -> Iterator[RecorderProcess]:
-    with RecorderProcess(folder, environment=os.environ | server.environment) as box:
-        yield box
 
 
 def whole_sound(tape: TapeReader) -> bytes:
@@ -68,7 +46,7 @@ def assert_accounted(status: BoxStatus, tape: TapeReader) -> None:
 def test_recorder__known_signal_in_the_room__is_on_the_tape_bit_for_bit(
     folder: Path, rate_hz: int, channels: int
 ) -> None:
-    signal = noise(rate_hz * 5, channels)
+    signal = noise(rate_hz * 2, channels)
     (folder / "signal.raw").write_bytes(signal)
     with (
         PulseMicrophone(folder / "pa", rate_hz, channels) as server,
@@ -80,6 +58,7 @@ def test_recorder__known_signal_in_the_room__is_on_the_tape_bit_for_bit(
         play(server, box, folder / "signal.raw")
         done = stop(box)
         tape = box.read_tape()
+        assert box.terminate() == (0, ""), "native libraries write to standard error"
     assert tape.damage is None
     assert whole_sound(tape).count(signal) == 1
     assert_accounted(done, tape)
@@ -130,8 +109,8 @@ def test_recorder__sound_server_frozen__shows_a_fault_keeps_answering_and_recove
     server.freeze()
     box.wait_for_state(BoxState.FAULT, 2)
     told = len(box.statuses)
-    time.sleep(3)
-    assert len(box.statuses) - told >= 6, "it must tell its state at least twice a second, whatever hangs"
+    time.sleep(1.5)
+    assert len(box.statuses) - told >= 3, "it must tell its state at least twice a second, whatever hangs"
     server.thaw()
     box.wait_for(lambda status: status.state is BoxState.RECORDING and status.gap_samples, 12)
     play(server, box, folder / "signal.raw")
@@ -178,10 +157,3 @@ def test_recorder__no_microphone_at_the_start__notices_one_by_itself(server: Pul
 def test_recorder__device_by_name__must_be_there(server: PulseMicrophone, folder: Path) -> None:
     with RecorderProcess(folder, environment=os.environ | server.environment, device="Room Array") as box:
         box.wait_for(lambda status: any("“Room Array” is not connected" in reason for reason in status.reasons))
-
-
-def test_recorder__native_libraries__do_not_write_to_standard_error(
-    server: PulseMicrophone, box: RecorderProcess
-) -> None:
-    record(box)
-    assert box.terminate() == (0, "")

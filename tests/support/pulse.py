@@ -35,6 +35,7 @@ class PulseMicrophone:
         self._channels = channels
         self._socket = folder / "server"  # not "pulse": the name of the server's own folder
         self._server: subprocess.Popen[bytes] | None = None
+        self._froze = False
         self._silence: subprocess.Popen[bytes] | None = None
 
     @property
@@ -89,11 +90,19 @@ class PulseMicrophone:
                 process.kill()
                 process.wait()
         self._server = self._silence = None
+        self._froze = False
         self._socket.unlink(missing_ok=True)
+
+    def restore(self) -> None:
+        """Starts it anew where it was killed, or frozen at any time since it started."""
+        if self._server is None or self._froze:
+            self.kill()
+            self.start()
 
     def freeze(self) -> None:
         assert self._server is not None
         self._server.send_signal(signal.SIGSTOP)
+        self._froze = True
 
     def thaw(self) -> None:
         assert self._server is not None

@@ -18,6 +18,7 @@ from firmware.settings import RecorderSettings
 from firmware.status import BoxState, BoxStatus
 from firmware.tape import TapeReader, list_tapes, open_session_key, read_head
 
+_PATIENCE_MS = 10_000  # a machine too busy to play a file in time has lost no microphone
 _PROGRAM = """
 import sys
 from firmware.__main__ import main
@@ -68,6 +69,8 @@ class RecorderProcess:
         self, folder: Path, *, environment: Mapping[str, str] | None = None, prelude: str = "", **settings: object
     ) -> None:
         quick: dict[str, object] = {"panel": "simulated", "silence_allowed": True, "min_free_hours": 0.01}
+        if settings.get("microphone") == "file":
+            quick["block_timeout_ms"] = _PATIENCE_MS
         chosen = {"data_dir": folder / "data", "run_dir": folder / "run"} | quick | settings
         self.settings = RecorderSettings.model_validate(chosen)
         self.private_key = X25519PrivateKey.generate()
@@ -101,7 +104,7 @@ class RecorderProcess:
             self._process.stdin.close()
             self._status = self._connect("recorder.sock")
             self._panel = self._connect("panel.sock")
-            wait_until(lambda: self.statuses and self.lamps, what="for the recorder's first words")
+            wait_until(lambda: self.statuses and self.lamps, 60, "for the recorder's first words")
         except BaseException:
             self.kill()
             raise
@@ -136,7 +139,7 @@ class RecorderProcess:
         assert self._panel is not None
         return [(line["red"], line["green"]) for line in list(self._panel.lines)]
 
-    def wait_for(self, condition: Callable[[BoxStatus], object], timeout_s: float = 30.0) -> BoxStatus:
+    def wait_for(self, condition: Callable[[BoxStatus], object], timeout_s: float = 60.0) -> BoxStatus:
         """The first status that meets the condition; fails with the last one when none does in time."""
         deadline_s = time.monotonic() + timeout_s
         while not condition(status := self.status):
@@ -144,7 +147,7 @@ class RecorderProcess:
             time.sleep(0.005)
         return status
 
-    def wait_for_state(self, state: BoxState, timeout_s: float = 30.0) -> BoxStatus:
+    def wait_for_state(self, state: BoxState, timeout_s: float = 60.0) -> BoxStatus:
         return self.wait_for(lambda status: status.state is state, timeout_s)
 
     def command(self, **message: object) -> None:
@@ -177,7 +180,7 @@ class RecorderProcess:
 
     def _connect(self, name: str) -> LineClient:
         assert self._process is not None
-        deadline_s = time.monotonic() + 20
+        deadline_s = time.monotonic() + 60
         while True:
             try:
                 return LineClient(self.settings.run_dir / name)
