@@ -26,8 +26,8 @@ _CORES_ALLOWED = (
 
 
 def nothing_in_clear(scale: Scale, progress: Progress) -> Figure:
-    """After an orderly end, a kill and two crashes that would leave a core dump where the system allows it."""
-    endings = (None, signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT)
+    """After a kill, an orderly end and two crashes that would leave a core dump where the system allows it."""
+    endings = (signal.SIGKILL, signal.SIGSEGV, None, signal.SIGABRT)[: scale.of(4, 2)]
     hits: list[str] = []
     files = 0
     for ending in endings * scale.of(3, 1):

@@ -29,3 +29,4 @@ class Promise:
     name: str
     gate: str
     measure: Callable[[Scale, Progress], Figure]  # what cannot even be tried raises, and is a miss
+    tested_in: str | None = None  # the file of the test suite that shows the same already, at a test's size

@@ -24,12 +24,14 @@ PROMISES: Final = (
         "... or the power is cut",
         "0 lost in 10,000 modelled cuts; the same without fdatasync must fail",
         power_cuts.lose_nothing,
+        "integration/test_tape_power_cuts.py",
     ),
     Promise("unsealed audio lost per cut", "at most 2 s", kills.measure_unsealed),
     Promise(
         "truncation, flips and splices are detected",
         "truncated at every byte, 5,000 flips, 2,000 splices: 0 undetected, only the torn record lost",
         damage.detect_all,
+        "unit/test_tape_damage.py",
     ),
     Promise(
         "overflow is never silent",
@@ -40,17 +42,20 @@ PROMISES: Final = (
         "a full disk does not corrupt",
         "tape sealed, fault light within 2 s, earlier readable, start refused below N hours",
         full_disk.full_disk_is_told,
+        "integration/test_recorder_process.py",
     ),
     Promise("a slow disk loses nothing", "2 s fsync stalls: 0 overflow", accounting.stalls_lose_nothing),
     Promise(
         "microphone killed and back",
         "fault light within 2 s, gap declared, resumes within 5 s",
         microphone_loss.killed_and_back,
+        "integration/test_recorder_pulse.py",
     ),
     Promise(
         "microphone frozen and back",
         "fault light within 2 s, gap declared, resumes within 5 s",
         microphone_loss.frozen_and_back,
+        "integration/test_recorder_pulse.py",
     ),
     Promise("clock jumps by a year", "duration exact to a sample", accounting.clock_jumps_change_nothing),
     Promise(
@@ -72,5 +77,6 @@ PROMISES: Final = (
         "the state machine is safe",
         "0 violations in 100,000 steps: sealed audio implies consent and red light on",
         machine.safe_in_every_step,
+        "unit/test_recorder_machine.py",
     ),
 )

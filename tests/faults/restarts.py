@@ -26,7 +26,7 @@ _PROCESS_STATES = {BoxState.NOT_READY, BoxState.READY}
 
 
 def never_records_by_itself(scale: Scale, progress: Progress) -> Figure:
-    in_process, processes = scale.of(950, 60), scale.of(50, 2)
+    in_process, processes = scale.of(950, 20), scale.of(50, 2)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         samples = list(pool.map(_restart_process, range(processes)))
     for seed in range(in_process):
@@ -43,7 +43,7 @@ def never_records_by_itself(scale: Scale, progress: Progress) -> Figure:
 def _restart(seed: int) -> int:
     """Samples that were taken in, with a microphone that talks all the time; everything happens but a press."""
     choice = random.Random(seed)
-    with scratch_folder() as folder:
+    with scratch_folder(in_memory=True) as folder:
         _leave_something(choice, folder / "tapes", folder / "recipient.json")
         before = _listing(folder / "tapes")
         finish_withdrawals(folder / "tapes", lambda: 0)
