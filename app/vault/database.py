@@ -1,7 +1,7 @@
 """The vault's database. The one file that imports sqlcipher3.
 
-One thread owns the one connection that writes; each read opens a `query_only` connection of its own (about a
-millisecond with a raw key) and closes it again, so no reader keeps a checkpoint from erasing old pages for long.
+One thread owns the one connection that writes; each read has a `query_only` connection to itself and gives it back
+at once (see app.vault.readers), so no reader keeps a checkpoint from erasing old pages for long.
 
 SQLite's own messages may quote what was stored ("Could not decode ... with text ..."). They end here: every error
 leaves as one of app.vault.errors, with SQLite's code and without the original in its context.
@@ -20,6 +20,7 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from app.durable import PRIVATE_FILE, sync_folder
 from app.vault.errors import VaultFailed, VaultLocked, database_damaged, database_refused
+from app.vault.readers import Readers
 from app.vault.schema import Migration, bring_up_to_date, built_in_migrations, version_of
 
 Value = str | int | float | bytes | None
@@ -73,7 +74,8 @@ class Database:
         self._key = key
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._state = threading.Condition()
-        self._readers = 0
+        self._reading = 0
+        self._readers = Readers(self._open_reader)
         self._closing = False
         self._writer = threading.Thread(target=self._write_jobs, name="vault-writer", daemon=True)
         self._started: Future[None] = Future()
@@ -113,12 +115,12 @@ class Database:
         with self._state:
             if self._closing:
                 raise _locked()
-            self._readers += 1
+            self._reading += 1
         try:
-            return _told_plainly(self._path, lambda: _ask(self._path, self._key, question))
+            return _told_plainly(self._path, lambda: self._ask(question))
         finally:
             with self._state:
-                self._readers -= 1
+                self._reading -= 1
                 self._state.notify_all()
 
     def write(self, change: Callable[[Connection], T]) -> T:
@@ -141,11 +143,21 @@ class Database:
         """Wait for what is running, then close; afterwards the key is forgotten. Safe to call twice."""
         with self._state:
             first, self._closing = not self._closing, True
-            self._state.wait_for(lambda: self._readers == 0)
+            self._state.wait_for(lambda: self._reading == 0)
             if first:
+                self._readers.close()
                 self._jobs.put(None)
         self._writer.join()
         self._key = b""
+
+    def _ask(self, question: Callable[[Connection], T]) -> T:
+        with self._readers.lent() as connection:
+            return question(connection)
+
+    def _open_reader(self) -> Connection:
+        connection = _connect(self._path, self._key)
+        connection.execute("PRAGMA query_only = ON")
+        return connection
 
     def _submit(self, change: Callable[[Connection], T], *, in_transaction: bool) -> T:
         done: Future[T] = Future()
@@ -223,18 +235,10 @@ def _open_existing(path: Path, key: bytes) -> Connection:
     return _connect(path, key)
 
 
-def _ask(path: Path, key: bytes, question: Callable[[Connection], T]) -> T:
-    connection = _connect(path, key)
-    try:
-        connection.execute("PRAGMA query_only = ON")
-        connection.execute("BEGIN")
-        return question(connection)
-    finally:
-        connection.close()
-
-
 def _connect(path: Path, key: bytes, *, new: bool = False) -> Connection:
-    connection: Connection = sqlcipher.connect(f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None)
+    connection: Connection = sqlcipher.connect(  # each is used by one thread at a time
+        f"file:{quote(str(path))}?mode=rw", uri=True, isolation_level=None, check_same_thread=False
+    )
     try:
         _give_key(connection, key)
         if not new:
