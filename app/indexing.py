@@ -3,14 +3,18 @@
 import logging
 import re
 import threading
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TypeAlias
 
 from app.records.people import folded
-from app.records.search_query import near_names, query_words, to_match
+from app.records.search_query import near_names, query_words, to_matches
 from app.review import lines_of
 from app.vault.errors import NoSuchSession, VaultLocked
-from app.vault.search import IndexLine, Narrowed
+from app.vault.search import IndexLine, Narrowed, Texts
 from app.vault.session_content import SessionContent
 from app.vault.vault import Vault, Vaults
 
@@ -89,21 +93,27 @@ def find_clients(vault: Vault, typed: str) -> list[str]:
 def find_lines(vault: Vault, typed: str, narrowed: Narrowed, speaker: str | None = None) -> list[Hit]:
     """The places where what was typed was said, newest first."""
     words = query_words(typed)
-    contents = vault.search.found(to_match(typed), narrowed, MOST_PAGES, lambda texts: _best(texts, words))
+    contents = vault.search.found(to_matches(typed), narrowed, MOST_PAGES, lambda texts: _best(texts, words))
     hits = [hit for content in contents for hit in _hits(content, words, speaker)]
     return sorted(hits, key=lambda hit: -hit.started_at_ms)
 
 
-def _best(texts: list[tuple[int, str]], words: Words) -> list[int]:
+def _best(texts: Texts, words: Words) -> list[int]:
     """The segments that hold the most of the words, a few a page."""
-    patterns = [re.compile(rf"\b{re.escape(word)}" + (r"\b" if whole else "")) for word, whole in words]
-    scores: dict[int, int] = {}
-    for seq, text in texts:
-        plain = text.lower() if text.isascii() else folded(text)
-        score = sum(pattern.search(plain) is not None for pattern in patterns)
-        if score:
-            scores[seq] = max(score, scores.get(seq, 0))
+    plain = [folded(text) for _, text in texts]
+    ends = list(accumulate(len(text) + 1 for text in plain))
+    page = "\n".join(plain)
+    scores: Counter[int] = Counter()
+    for word, whole in words:
+        scores.update({texts[bisect_right(ends, at)][0] for at in _places(page, word, whole=whole)})
     return sorted(scores, key=lambda seq: (-scores[seq], seq))[:SEGMENTS_A_PAGE]
+
+
+def _places(page: str, word: str, *, whole: bool) -> Iterator[int]:
+    """Where a word begins so, or is it. What stands before is looked at last: a pattern that begins with it is slow."""
+    for found in re.finditer(re.escape(word) + (r"(?!\w)" if whole else ""), page):
+        if not re.match(r"\w", page[max(0, found.start() - 1) : found.start()]):
+            yield found.start()
 
 
 def _hits(content: SessionContent, words: Words, speaker: str | None) -> list[Hit]:

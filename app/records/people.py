@@ -90,5 +90,7 @@ def tidy_text(text: str) -> str:
 
 def folded(name: str) -> str:
     """The name as it is compared: case, accents and spaces make no difference."""
+    if name.isascii():
+        return " ".join(name.lower().split())
     decomposed = unicodedata.normalize("NFKD", name.casefold())
     return " ".join("".join(one for one in decomposed if not unicodedata.combining(one)).split())

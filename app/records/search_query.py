@@ -1,39 +1,49 @@
 """What somebody typed into the search field, as the index understands it. Pure.
 
-Words find what begins like them; "quoted words" find exactly that phrase. Nothing that is typed can break the index's
-own grammar: every word goes in as a quoted string.
+Words find themselves, then what begins like them; "quoted words" find exactly that phrase. Nothing that is typed can
+break the index's own grammar: every word goes in as a quoted string.
 """
 
 import re
+from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from app.records.people import folded
 
 LONGEST = 200
 MOST_WORDS = 12
+SHORTEST_BEGINNING = 3
 _PARTS = re.compile(r'"([^"]*)"?|(\S+)')
 _WORD = re.compile(r"\w+")
 NEAR_ENOUGH = 0.72
 
 
-def to_match(typed: str) -> str:
-    """The expression for FTS5; "" where nothing can be looked for."""
-    parts = []
-    for phrase, word in _PARTS.findall(typed[:LONGEST]):
-        words = _WORD.findall(phrase or word)
-        if words:
-            quoted = '"' + " ".join(words) + '"'
-            parts.append(quoted if phrase else f"{quoted} *")
-    return " ".join(parts[:MOST_WORDS])
+def to_matches(typed: str) -> tuple[str, ...]:
+    """The expressions for FTS5, what counts most first: the words as they stand, then what begins like them.
+
+    None where nothing can be looked for. Words of a letter or two are looked for as they stand alone: too much begins
+    like them. In scripts that write without spaces two letters are a word, so there they may begin one.
+    """
+    parts = list(_parts(typed))[:MOST_WORDS]
+    quoted = [('"' + " ".join(words) + '"', whole) for words, whole in parts]
+    expressions = (
+        " ".join(one for one, _ in quoted),
+        " ".join(one if whole else f"{one} *" for one, whole in quoted),
+    )
+    return tuple(dict.fromkeys(filter(None, expressions)))
 
 
 def query_words(typed: str) -> tuple[tuple[str, bool], ...]:
     """The words to mark in a line that was found, folded, and whether each is meant whole."""
-    return tuple(
-        (folded(one), bool(phrase))
-        for phrase, word in _PARTS.findall(typed[:LONGEST])
-        for one in _WORD.findall(phrase or word)
-    )
+    return tuple((folded(one), whole) for words, whole in _parts(typed) for one in words)
+
+
+def _parts(typed: str) -> Iterator[tuple[list[str], bool]]:
+    """The words of each phrase, or of what was typed without a space, and whether they are meant whole."""
+    for phrase, word in _PARTS.findall(typed[:LONGEST]):
+        words = _WORD.findall(phrase or word)
+        if words:
+            yield words, bool(phrase) or (len(words[-1]) < SHORTEST_BEGINNING and words[-1].isascii())
 
 
 def near_names(typed: str, names: dict[str, str], most: int = 8) -> list[str]:

@@ -5,12 +5,18 @@ from the lines themselves. Deleting a page leaves marks in the index until it is
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
+from typing import TypeAlias
 
 from app.vault.database import Connection, Database
-from app.vault.session_content import SessionContent, read_content
+from app.vault.segment_rows import read_segments
+from app.vault.session_content import SessionContent, read_standing
 
-PAGE_WORDS = 2500
+Texts: TypeAlias = list[tuple[int, str]]  # each with its segment
+
+PAGE_WORDS = 1250  # fewer cost more index, more cost more reading of what was found
 _LAST = 2**31  # to the end
 
 
@@ -22,6 +28,7 @@ class IndexLine:
 
 @dataclass(frozen=True, slots=True)
 class FoundPage:
+    page_id: int
     session_id: str
     first_seq: int
     last_seq: int
@@ -72,27 +79,24 @@ class SearchStore:
         return self._database.write(change)
 
     def found(
-        self, match: str, narrowed: Narrowed, pages: int, choose: Callable[[list[tuple[int, str]]], Collection[int]]
-    ) -> tuple[SessionContent, ...]:
-        """Where the index finds `match`, newest first: each a session's content with one segment alone.
+        self, matches: Sequence[str], narrowed: Narrowed, pages: int, choose: Callable[[Texts], Collection[int]]
+    ) -> list[SessionContent]:
+        """Places that the index finds: each a session's content as it stands, with one segment alone.
 
-        `choose` picks segments among a page's texts. To show a place, never to approve.
+        The first of `matches` counts most: what the next one finds fills up what is left of `pages`. `choose` picks
+        segments among a page's texts. To show a place, never to approve.
         """
 
-        def question(connection: Connection) -> tuple[SessionContent, ...]:
-            return tuple(
-                read_content(connection, page.session_id, seq, seq)
-                for page in find_pages(connection, match, narrowed, pages)
-                for seq in choose(texts_of(connection, page))
-            )
+        def question(connection: Connection) -> list[SessionContent]:
+            contents: list[SessionContent] = []
+            for session_id, group in groupby(_pages_of(connection, matches, narrowed, pages), attrgetter("session_id")):
+                whole = read_standing(connection, session_id)
+                chosen = [seq for page in group for seq in choose(texts_of(connection, page))]
+                segments = (read_segments(connection, session_id, seq, seq) for seq in chosen)
+                contents += [replace(whole, segments=tuple(one)) for one in segments]
+            return contents
 
-        return self._database.read(question) if match else ()
-
-    def find(self, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
-        """The pages that match, newest first."""
-        if not match:
-            return []
-        return self._database.read(lambda connection: find_pages(connection, match, narrowed, most))
+        return self._database.read(question)
 
     def tidy(self) -> None:
         """Leave nothing in the index of what was taken out of it."""
@@ -105,7 +109,7 @@ def purge(connection: Connection) -> None:
     connection.execute("INSERT INTO search (search) VALUES ('optimize')")
 
 
-def texts_of(connection: Connection, page: FoundPage) -> list[tuple[int, str]]:
+def texts_of(connection: Connection, page: FoundPage) -> Texts:
     """What the machine heard and what people wrote in the page's lines, each with its segment: to choose among."""
     where = "WHERE session_id = ?1 AND seq BETWEEN ?2 AND ?3"
     rows = connection.execute(
@@ -139,9 +143,19 @@ def _pages(lines: Sequence[IndexLine]) -> list[list[IndexLine]]:
     return pages
 
 
-def find_pages(connection: Connection, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
+def _pages_of(connection: Connection, matches: Sequence[str], narrowed: Narrowed, most: int) -> list[FoundPage]:
+    """Newest first."""
+    found: dict[int, FoundPage] = {}
+    for match in filter(None, dict.fromkeys(matches)):
+        if len(found) < most:
+            pages = _find_pages(connection, match, narrowed, most)
+            found |= {page.page_id: page for page in pages[: most - len(found)]}
+    return sorted(found.values(), key=attrgetter("page_id"), reverse=True)
+
+
+def _find_pages(connection: Connection, match: str, narrowed: Narrowed, most: int) -> list[FoundPage]:
     rows = connection.execute(
-        "SELECT session_id, first_seq, last_seq FROM search JOIN search_pages ON page_id = search.rowid"
+        "SELECT page_id, session_id, first_seq, last_seq FROM search JOIN search_pages ON page_id = search.rowid"
         " JOIN sessions USING (session_id)"
         " WHERE search MATCH ? AND (?2 IS NULL OR started_at_ms >= ?2) AND (?3 IS NULL OR started_at_ms < ?3)"
         " AND (?4 IS NULL OR (SELECT client_id FROM session_links WHERE session_links.session_id = sessions.session_id"

@@ -51,3 +51,16 @@ def read_content(
         parts=read_parts(connection, session_id),
         note=note_rows.read_note(connection, session_id),
     )
+
+
+def read_standing(connection: Connection, session_id: str) -> SessionContent:
+    """What the lines of a session need to stand as they do, without its segments. To show, never to approve."""
+    return SessionContent(
+        row=session_rows.require_session(connection, session_id),
+        segments=(),
+        edits=edit_rows.read_latest(connection, session_id),
+        pauses=(),
+        approval=None,
+        attribution=voice_rows.read_attribution(connection, session_id),
+        voice_changes=tuple(voice_rows.read_changes(connection, session_id)),
+    )

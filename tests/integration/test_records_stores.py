@@ -8,6 +8,7 @@ import pytest
 from support.vaults import OTHER_SESSION, SESSION, draft, open_vault
 
 from app.domain import Receipt
+from app.indexing import MOST_PAGES, Indexer, find_lines
 from app.records.appointments import Repeat
 from app.records.calendar_files import read_calendar
 from app.records.consent import Method, Scope, Standing, consent_sentence, everybody_agrees
@@ -20,7 +21,7 @@ from app.vault.errors import ClientTaken, NoSuchAppointment, NoSuchClient, NotRe
 from app.vault.schema import built_in_migrations
 from app.vault.search import IndexLine, Narrowed, SearchStore
 from app.vault.sessions import SessionStore
-from app.vault.vault import Vault
+from app.vault.vault import Vault, Vaults
 
 MONDAY = datetime(2026, 3, 2, 10, tzinfo=UTC)
 EVERYTHING = frozenset(Scope)
@@ -227,15 +228,22 @@ def test_search__deleted_session__is_found_no_more_and_leaves_no_byte_in_the_ind
     vault.search.index(session_id, version, [IndexLine(0, "the xylophonist plays"), IndexLine(1, "café au lait")])
     assert vault.search.stale() == []
     for match in ('"xylo" *', '"cafe au"', '"plays" *'):
-        assert [one.session_id for one in vault.search.find(match, Narrowed(), 5)] == [SESSION]
-    assert vault.search.find('"xylo"', Narrowed(), 5) == []
-    assert vault.search.find('"xylo" *', Narrowed(from_ms=2**42), 5) == []
+        assert places(vault, match) == [SESSION]
+    assert places(vault, '"xylo"') == []
+    assert places(vault, '"xylo"', '"xylo" *') == [SESSION]
+    assert places(vault, '"xylo" *', narrowed=Narrowed(from_ms=2**42)) == []
     vault.erasures.erase(receipt_of(vault))
-    assert vault.search.find('"xylo" *', Narrowed(), 5) == []
+    assert places(vault, '"xylo" *') == []
     blocks = vault._database.read(
         lambda connection: [bytes(row[0]) for row in connection.execute("SELECT block FROM search_data")]
     )
     assert not any(b"xylo" in one for one in blocks)
+
+
+def places(vault: Vault, *matches: str, narrowed: Narrowed = Narrowed()) -> list[str]:  # noqa: B008  frozen
+    """The sessions of what was found, one line of each."""
+    found = vault.search.found(matches, narrowed, 5, lambda texts: [texts[0][0]])
+    return [one.row.head.session_id for one in found]
 
 
 def receipt_of(vault: Vault) -> Receipt:
@@ -267,3 +275,20 @@ def test_migration__vault_of_before_with_sessions__keeps_them_and_indexes_them_n
     assert [session_id for session_id, _ in SearchStore(new).stale()] == [SESSION]
     assert new.read(lambda connection: connection.execute("PRAGMA foreign_key_check").fetchall()) == []
     new.close()
+
+
+def test_find_lines__many_begin_like_it__shows_the_words_themselves_first(vault: Vault) -> None:
+    for number in range(MOST_PAGES + 1):
+        text = "the art of it" if number < 2 else "an article, written"
+        draft(vault, text, "nothing", session_id=f"{number:032x}")
+    Indexer(Vaults(Path("/nonexistent"))).look(vault)
+    found = {
+        "".join(piece.text for piece in hit.pieces if piece.marked) for hit in find_lines(vault, "art", Narrowed())
+    }
+    assert found == {"art", "article"}
+    sessions = {hit.session_id for hit in find_lines(vault, "art", Narrowed())}
+    assert {f"{0:032x}", f"{1:032x}"} < sessions
+    assert len(sessions) == MOST_PAGES
+    assert find_lines(vault, "ar", Narrowed()) == []  # two letters: too much begins like them
+    assert {hit.seq for hit in find_lines(vault, '"of it"', Narrowed())} == {0}
+    assert find_lines(vault, "rticle", Narrowed()) == []
