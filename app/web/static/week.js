@@ -9,3 +9,5 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   link.click();
 });
+
+export {};
