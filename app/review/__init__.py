@@ -8,7 +8,7 @@ Handles speech in clear.
 from app.review.binding import bound_parts, content_hash, is_as_added, is_as_approved, part_digests
 from app.review.lines import Line, lines_of
 from app.review.note import OpenFlags, transcript_of
-from app.review.pieces import name_of, standing_changes, therapist_of
+from app.review.pieces import name_of, segments_under, standing_changes, therapist_of
 from app.review.released import COVER, Cover, ReleasedLine, released_lines
 from app.review.released_note import ReleasedNote, released_note
 from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, NothingSaid, Review
@@ -39,6 +39,7 @@ __all__ = [
     "part_digests",
     "released_lines",
     "released_note",
+    "segments_under",
     "standing_changes",
     "therapist_of",
     "transcript_of",

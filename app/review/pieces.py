@@ -6,7 +6,8 @@ Nothing underneath is ever changed. A piece is a run of words of one speaker. It
 where it begins with the segment's first word, and `seq | word << 20` where it begins later.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -48,6 +49,26 @@ def key_of(place: Place) -> int:
     return seq | word << SEQ_BITS
 
 
+def segments_under(lines: Collection[int], changes: Sequence[VoiceChange]) -> tuple[int, int]:
+    """Give the first and last segment to read so that `pieces_of` gives these lines as it would of the whole.
+
+    A line lies within one segment, unless a change has joined segments; an undone one may have left its mark.
+    """
+    joined = {
+        seq
+        for one in changes
+        if one.kind is VoiceChangeKind.MERGE and one.first and one.last
+        for seq in range(one.first[0] + (one.first[1] > 0), one.last[0] + 1)
+    }
+    numbers = [key & ((1 << SEQ_BITS) - 1) for key in lines]
+    first, last = min(numbers), max(numbers)
+    while first in joined:
+        first -= 1
+    while last + 1 in joined:
+        last += 1
+    return first, last
+
+
 def standing_changes(changes: Sequence[VoiceChange]) -> list[VoiceChange]:
     """The changes that no undo has taken back, oldest first."""
     undone = {change.undoes for change in changes}
@@ -74,7 +95,7 @@ def name_of(speaker: str | None, therapist: str | None) -> str:
 def pieces_of(
     segments: Sequence[Segment], attribution: Attribution | None, changes: Sequence[VoiceChange]
 ) -> tuple[Piece, ...]:
-    """Give the lines in the order in which they were said."""
+    """Give the lines in the order in which they were said. Of a stretch of segments it takes what changes say of it."""
     board = _Board(segments, attribution)
     for change in standing_changes(changes):
         board.apply(change)
@@ -122,8 +143,9 @@ class _Board:
             yield self._piece(start, end)
 
     def _range(self, change: VoiceChange) -> range:
-        first, last = (self._at.get(place) if place else None for place in (change.first, change.last))
-        return range(0) if first is None or last is None else range(first, last + 1)
+        if change.first is None or change.last is None:
+            return range(0)
+        return range(bisect_left(self._order, change.first), bisect_right(self._order, change.last))
 
     def _give(self, numbers: Sequence[int], speaker: str | None) -> None:
         for at in numbers:

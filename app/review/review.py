@@ -1,6 +1,7 @@
 """What a person does with a transcript. Handles speech in clear."""
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import asdict, replace
 
 from app.domain import Addendum, Approval, MarkKind, SessionState
@@ -10,6 +11,7 @@ from app.review.duties import what_was_done
 from app.review.history import steps
 from app.review.lines import Line, lines_of
 from app.review.note import require_settled
+from app.review.pieces import segments_under
 from app.vault.errors import NothingToUndo
 from app.vault.session_content import SessionContent
 from app.vault.vault import Vault
@@ -51,6 +53,11 @@ class Review:
         """The lines as they stand, in order."""
         return lines_of(self._sessions.content(session_id))
 
+    def lines(self, session_id: str, seqs: Collection[int]) -> tuple[Line, ...]:
+        """These lines as they stand, in order; those that are not there are left out."""
+        content = self._sessions.stretch(session_id, lambda changes: segments_under(seqs, changes))
+        return tuple(line for line in lines_of(content) if line.seq in seqs)
+
     def edit(self, session_id: str, seq: int, text: str, author: str, base: int | None = None) -> None:
         """Let the line say `text`; empty text strikes it out. What it says already is not kept again.
 
@@ -62,9 +69,8 @@ class Review:
             SessionApproved: The sentence says who approved, and that the approval comes back first.
             LineTooLong: Ask for a shorter one.
         """
-        heard = next((line.machine_text for line in self.transcript(session_id) if line.seq == seq), None)
+        heard = next((line.machine_text for line in self.lines(session_id, {seq})), None)
         self._sessions.add_edit(session_id, seq, _tidy(text), author, heard, base=base)
-        self._reviews.drop_unkept(session_id, seq, author)
 
     def undo_edit(self, session_id: str, seq: int, author: str | None = None) -> None:
         """Take back the line's last edit that still stands; the undo is kept in the history as well.

@@ -1,6 +1,7 @@
 """Statements about edits, which are only ever added. Each function runs within the caller's transaction."""
 
 from app.domain import Edit
+from app.vault import segment_rows
 from app.vault.database import Connection
 from app.vault.errors import NothingToUndo
 
@@ -33,12 +34,14 @@ def undo_last_edit(connection: Connection, session_id: str, seq: int, author: st
     insert_edit(connection, session_id, Edit(NEW, seq, beneath, author, now_ms, undoes=standing[-1].edit_id))
 
 
-def read_latest(connection: Connection, session_id: str) -> dict[int, Edit]:
-    """The latest edit of each line that has one, by seq."""
+def read_latest(
+    connection: Connection, session_id: str, first: int = 0, last: int = segment_rows.LAST_SEQ
+) -> dict[int, Edit]:
+    """The latest edit of each line that has one, by seq; or of those of a stretch of segments, both ends included."""
     rows = connection.execute(
         f"SELECT {_COLUMNS} FROM edits WHERE edit_id IN"  # noqa: S608  constant columns
-        " (SELECT max(edit_id) FROM edits WHERE session_id = ? GROUP BY seq, first_word)",
-        (session_id,),
+        " (SELECT max(edit_id) FROM edits WHERE session_id = ? AND seq BETWEEN ? AND ? GROUP BY seq, first_word)",
+        (session_id, first, last),
     )
     return {edit.seq: edit for edit in (Edit(*row) for row in rows)}
 
@@ -54,16 +57,16 @@ def standing_text(connection: Connection, session_id: str, seq: int, heard: str)
 
 def last_edit(connection: Connection, session_id: str, seq: int | None = None) -> int:
     """The number of the latest edit of the line, or of the whole session; 0 for none."""
-    where, values = ("", (session_id,)) if seq is None else (" AND seq = ?", (session_id, seq))
+    where = "" if seq is None else " AND seq = ? AND first_word = ?"
+    values = (session_id,) if seq is None else (session_id, *_line(seq))
     row = connection.execute(f"SELECT max(edit_id) FROM edits WHERE session_id = ?{where}", values).fetchone()  # noqa: S608  constant conditions
     return row[0] or 0
 
 
 def edited_since(connection: Connection, session_id: str, edit_id: int) -> list[int]:
     """The lines that were edited after this edit."""
-    rows = connection.execute(
-        "SELECT DISTINCT seq FROM edits WHERE session_id = ? AND edit_id > ?", (session_id, edit_id)
-    )
+    question = "SELECT DISTINCT seq | (first_word << 20) FROM edits WHERE session_id = ? AND edit_id > ?"
+    rows = connection.execute(question, (session_id, edit_id))
     return [seq for (seq,) in rows]
 
 

@@ -41,7 +41,7 @@ def read_content(
     return SessionContent(
         row=session_rows.require_session(connection, session_id),
         segments=tuple(segment_rows.read_segments(connection, session_id, first, last)),
-        edits=edit_rows.read_latest(connection, session_id),
+        edits=edit_rows.read_latest(connection, session_id, first, last),
         pauses=tuple(segment_rows.read_pauses(connection, session_id)),
         approval=approval_rows.read_standing(connection, session_id),
         marks=tuple(mark_rows.read_marks(connection, session_id)),

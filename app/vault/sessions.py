@@ -16,7 +16,7 @@ from app.domain import (
     SessionState,
     VoiceChange,
 )
-from app.vault import approval_rows, edit_rows, segment_rows, session_rows, voice_rows
+from app.vault import approval_rows, edit_rows, segment_rows, session_rows, unkept_rows, voice_rows
 from app.vault.database import Connection, Database
 from app.vault.errors import EditedMeanwhile
 from app.vault.session_content import SessionContent, read_content
@@ -62,6 +62,18 @@ class SessionStore:
 
     def content(self, session_id: str) -> SessionContent:
         return self._database.read(lambda connection: read_content(connection, session_id))
+
+    def stretch(self, session_id: str, choose: Callable[[Sequence[VoiceChange]], tuple[int, int]]) -> SessionContent:
+        """The content with the segments alone from the first to the last that `choose` names, and their edits.
+
+        To show and edit lines without reading hours; never to approve.
+        """
+
+        def question(connection: Connection) -> SessionContent:
+            first, last = choose(voice_rows.read_changes(connection, session_id))
+            return read_content(connection, session_id, first, last)
+
+        return self._database.read(question)
 
     def models(self) -> Models:
         """What heard words, and in how many sessions, by name; told by each session's first line."""
@@ -197,7 +209,8 @@ class SessionStore:
         """What a person made of a line; "" strikes it out. What the line says already is not kept again.
 
         `heard` is what the machine heard in the line, where that is not its whole segment. `base` is the line's latest
-        edit when the author began, 0 for none; None asks for no such care. A drafted session is in review from now on.
+        edit when the author began, 0 for none; None asks for no such care. What the author was still typing in the
+        line is let go. A drafted session is in review from now on.
 
         Raises:
             EditedMeanwhile: Somebody else's words came in between; nothing was changed.
@@ -206,6 +219,7 @@ class SessionStore:
 
         def change(connection: Connection) -> None:
             machine = self._prepare_edit(connection, session_id, seq)
+            unkept_rows.drop_unkept(connection, session_id, seq, author)
             if text == edit_rows.standing_text(connection, session_id, seq, machine if heard is None else heard):
                 return
             if base is not None and base != edit_rows.last_edit(connection, session_id, seq):

@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from app.review import Line, Review
-from app.vault.errors import EditedMeanwhile, NoSuchSession
+from app.review import Review
+from app.vault.errors import EditedMeanwhile
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
 from app.web.changed_words import Piece, pieces
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
-from app.web.opened import Opened, open_session
+from app.web.opened import open_line, open_lines
 from app.web.session import LastEdit
 from app.web.transcript import LineRow, line_row, line_rows
 from app.web.wording import lately
@@ -76,12 +76,12 @@ class Layers:
 def one_line(request: Request, person: Person, session_id: str, seq: int) -> Response:
     """Give the line as it reads, as after a cancelled edit: what was typed there is let go."""
     person.vault.reviews.drop_unkept(session_id, seq, person.name)
-    return show_part(request, _row(open_session(person, session_id), seq))
+    return show_part(request, _row(person, session_id, seq))
 
 
 @of_line.get("/edit", dependencies=[audited("line.read", "read a line of the session")])
 def edit_form(request: Request, person: Person, session_id: str, seq: int) -> Response:
-    row = _row(open_session(person, session_id), seq)
+    row = _row(person, session_id, seq)
     mine = [one for one in person.vault.reviews.unkept(session_id) if (one.seq, one.author) == (seq, person.name)]
     if mine and mine[0].text != row.text:
         edit = LineEdit(row, mine[0].text, taken_up=lately(mine[0].typed_at_ms, wall_clock_ms()))
@@ -93,7 +93,7 @@ def edit_form(request: Request, person: Person, session_id: str, seq: int) -> Re
 @of_line.get("/layers", dependencies=[audited("line.read", "read a line of the session")])
 def layers(request: Request, person: Person, session_id: str, seq: int) -> Response:
     """Give all that has stood in the line, the machine's words first, with what each step changed."""
-    line, now_ms, shown = _line(open_session(person, session_id), seq), wall_clock_ms(), list[Layer]()
+    (_, line), now_ms, shown = open_line(person, session_id, seq), wall_clock_ms(), list[Layer]()
     before = line.machine_text
     shown.append(Layer("The machine heard", pieces(before, before)))
     for edit in person.vault.sessions.edit_history(session_id, seq):
@@ -119,7 +119,7 @@ def edit(  # noqa: PLR0913, PLR0917  a form has its fields
     try:
         Review(person.vault).edit(session_id, seq, text, person.name, base)
     except EditedMeanwhile as meanwhile:
-        row = _row(open_session(person, session_id), seq)
+        row = _row(person, session_id, seq)
         return _form(request, LineEdit(row, text, meanwhile=str(meanwhile)))
     return _changed(request, desk, person, session_id, seq, since)
 
@@ -160,8 +160,8 @@ def redo_latest(
 def edited_lines(request: Request, person: Person, session_id: str, since: int = 0) -> Response:
     """Give the lines that were edited after the edit `since`, perhaps in another window."""
     seqs = set(person.vault.sessions.edited_since(session_id, since))
-    opened = open_session(person, session_id)
-    found = line_rows(opened, (line for line in opened.lines if line.seq in seqs), wall_clock_ms())
+    opened = open_lines(person, session_id, seqs)
+    found = line_rows(opened, opened.lines, wall_clock_ms())
     last = person.vault.sessions.last_edit(session_id)
     answer = show_part(request, EditedLines(tuple(found), LastEdit(session_id, last)))
     answer.headers["HX-Trigger"] = "changed"
@@ -185,27 +185,21 @@ def _changed(  # noqa: PLR0913, PLR0917  who changed what, seen from where
     desk.pipeline.changes.notify()
     if not _by_htmx(request):
         return RedirectResponse(f"/sessions/{session_id}#line-{seq}", 303)
-    opened, sessions = open_session(person, session_id), person.vault.sessions
+    (opened, line), sessions = open_line(person, session_id, seq), person.vault.sessions
     seen = (
         since
         if since is None or set(sessions.edited_since(session_id, since)) - {seq}
         else max(opened.last_edit, since)
     )
     last = None if seen is None else LastEdit(session_id, seen)
-    answer = show_part(request, ChangedLine(_row(opened, seq), last))
+    answer = show_part(request, ChangedLine(line_row(opened, line, wall_clock_ms()), last))
     answer.headers["HX-Trigger"] = "changed"
     return answer
 
 
-def _line(opened: Opened, seq: int) -> Line:
-    for line in opened.lines:
-        if line.seq == seq:
-            return line
-    raise NoSuchSession("There is no such line.")
-
-
-def _row(opened: Opened, seq: int) -> LineRow:
-    return line_row(opened, _line(opened, seq), wall_clock_ms())
+def _row(person: SignedIn, session_id: str, seq: int) -> LineRow:
+    opened, line = open_line(person, session_id, seq)
+    return line_row(opened, line, wall_clock_ms())
 
 
 def _by_htmx(request: Request) -> bool:

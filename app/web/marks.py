@@ -9,12 +9,11 @@ from starlette.responses import RedirectResponse, Response
 
 from app.domain import MarkKind
 from app.review import Review
-from app.vault.errors import NoSuchSession
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
 from app.web.desk import Person, show, show_part
-from app.web.opened import Opened, open_session
-from app.web.transcript import LineRow, line_row
+from app.web.opened import open_line
+from app.web.transcript import line_row
 
 router = APIRouter(prefix="/sessions/{session_id}")
 
@@ -56,7 +55,7 @@ WORDS = {
 
 @router.get("/lines/{seq}/marks/{kind}", dependencies=[audited("line.read", "read a line of the session")])
 def mark_form(request: Request, person: Person, session_id: str, seq: int, kind: MarkKind) -> Response:
-    _line(open_session(person, session_id), seq)
+    open_line(person, session_id, seq)
     label, hint = WORDS[kind]
     form = MarkForm(session_id, seq, kind, label, hint, needed=kind is not MarkKind.PRIVATE)
     by_htmx = request.headers.get("hx-request") == "true"
@@ -72,7 +71,7 @@ def mark(  # noqa: PLR0913, PLR0917  a form has its fields
     kind: MarkKind,
     text: Annotated[str, Form()] = "",
 ) -> Response:
-    _line(open_session(person, session_id), seq)
+    open_line(person, session_id, seq)
     Review(person.vault).mark(session_id, kind, seq, text, person.name)
     return _answer(request, person, session_id, seq, kind)
 
@@ -90,14 +89,8 @@ def _answer(request: Request, person: Person, session_id: str, seq: int, kind: M
     """Give the line anew; a name that is withheld may stand in any line, so all of them are fetched again."""
     if request.headers.get("hx-request") != "true":
         return RedirectResponse(f"/sessions/{session_id}#line-{seq}", 303)
-    answer = show_part(request, _line(open_session(person, session_id), seq))
+    opened, line = open_line(person, session_id, seq)
+    answer = show_part(request, line_row(opened, line, wall_clock_ms()))
     answer.headers["HX-Trigger"] = "changed, redrawn" if kind is MarkKind.REDACTED else "changed"
     answer.headers.update({"HX-Retarget": f"#line-{seq}", "HX-Reswap": "outerHTML"})
     return answer
-
-
-def _line(opened: Opened, seq: int) -> LineRow:
-    for line in opened.lines:
-        if line.seq == seq:
-            return line_row(opened, line, wall_clock_ms())
-    raise NoSuchSession("There is no such line.")

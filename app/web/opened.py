@@ -1,13 +1,14 @@
 """A session as it lies in the vault, taken out once for an answer. Handles speech in clear."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.domain import Approval, Listening, Mark, Pause, SessionRow, SessionState
-from app.review import Line, is_as_approved, lines_of
+from app.review import Line, is_as_approved, lines_of, segments_under
 from app.review.duties import open_places
 from app.review.places import Place, places_of
 from app.vault.errors import NoSuchSession
+from app.vault.session_content import SessionContent
 from app.web.desk import SignedIn
 
 UNFINISHED = frozenset({SessionState.RECORDING, SessionState.CAPTURED, SessionState.TRANSCRIBING})
@@ -17,6 +18,8 @@ APPROVED = frozenset({SessionState.APPROVED, SessionState.EXPORTED})
 
 @dataclass(frozen=True, slots=True)
 class Opened:
+    """The whole session, or of its lines only those asked for (`open_lines`)."""
+
     row: SessionRow
     lines: tuple[Line, ...] = field(repr=False)
     pauses: tuple[Pause, ...]
@@ -48,7 +51,7 @@ class Opened:
 
     @property
     def last_edit(self) -> int:
-        """Give the number of the latest edit, 0 for none."""
+        """Give the number of the latest edit of these lines, 0 for none."""
         return max(self.edit_ids.values(), default=0)
 
     @property
@@ -75,14 +78,42 @@ def open_session(person: SignedIn, session_id: str) -> Opened:
         NoSuchSession: leads to the page for what is not there.
     """
     content = person.vault.sessions.content(session_id)
-    lines = lines_of(content)
+    intact = content.approval is None or is_as_approved(content, content.approval)
+    return _opened(content, lines_of(content), intact=intact)
+
+
+def open_lines(person: SignedIn, session_id: str, seqs: Collection[int]) -> Opened:
+    """Take these lines out of the vault and read no more than they need; those that are not there are left out.
+
+    Whether the words are still what was approved is not looked at: that takes the whole.
+
+    Raises:
+        NoSuchSession: leads to the page for what is not there.
+    """
+    content = person.vault.sessions.stretch(session_id, lambda changes: segments_under(seqs or {0}, changes))
+    return _opened(content, [line for line in lines_of(content) if line.seq in seqs], intact=True)
+
+
+def open_line(person: SignedIn, session_id: str, seq: int) -> tuple[Opened, Line]:
+    """Take one line out of the vault.
+
+    Raises:
+        NoSuchSession: leads to the page for what is not there.
+    """
+    opened = open_lines(person, session_id, {seq})
+    if not opened.lines:
+        raise NoSuchSession("There is no such line.")
+    return opened, opened.lines[0]
+
+
+def _opened(content: SessionContent, lines: Sequence[Line], *, intact: bool) -> Opened:
     return Opened(
         row=content.row,
-        lines=lines,
+        lines=tuple(lines),
         pauses=content.pauses,
         models=tuple(sorted({segment.model for segment in content.segments})),
         approval=content.approval,
-        intact=content.approval is None or is_as_approved(content, content.approval),
+        intact=intact,
         marks=content.marks,
         listening=content.listening,
         places=places_of(lines),

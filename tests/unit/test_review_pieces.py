@@ -1,5 +1,8 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
 from app.domain import Attribution, Segment, Told, Turn, VoiceChange, VoiceChangeKind, Word
-from app.review.pieces import Piece, key_of, pieces_of, standing_changes, therapist_of
+from app.review.pieces import Piece, key_of, pieces_of, segments_under, standing_changes, therapist_of
 
 
 def segment(seq: int, start_ms: int, text: str, speaker: str | None = None) -> Segment:
@@ -116,3 +119,36 @@ def test_therapist__named_twice__is_the_last() -> None:
     named = [change(VoiceChangeKind.ROLE, number, speaker=speaker) for number, speaker in ((1, "1"), (2, "2"))]
     assert therapist_of(named) == "2"
     assert therapist_of([]) is None
+
+
+PLACES = st.tuples(st.integers(0, 5), st.integers(0, 2))
+SPEAKERS = st.sampled_from(["1", "2", "3"])
+KINDS = st.sampled_from([kind for kind in VoiceChangeKind if kind is not VoiceChangeKind.ROLE])
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[VoiceChange]:
+    """Changes to six segments of three words, some taken back; not all of them are what a page would offer."""
+    made: list[VoiceChange] = []
+    for number in range(1, draw(st.integers(0, 7)) + 1):
+        first, last = sorted((draw(PLACES), draw(PLACES)))
+        one = change(
+            draw(KINDS), number, speaker=draw(SPEAKERS), other=draw(SPEAKERS), first=max(first, (0, 1)), last=last
+        )
+        undone = draw(st.booleans()) and standing_changes(made)
+        made.append(change(one.kind, number, undoes=undone[-1].change_id) if undone else one)
+    return made
+
+
+@given(histories())
+def test_segments_under__any_changes__are_enough_to_read_each_line_as_in_the_whole(changes: list[VoiceChange]) -> None:
+    spoken = tuple(segment(seq, seq * 2_000, "a b c", "12"[seq % 2]) for seq in range(6))
+    for piece in pieces_of(spoken, None, changes):
+        first, last = segments_under({piece.key}, changes)
+        assert piece in pieces_of(spoken[first : last + 1], None, changes)
+
+
+def test_segments_under__nothing_joined__is_the_lines_own_alone() -> None:
+    split = change(VoiceChangeKind.SPLIT, 1, first=(4, 1))
+    assert segments_under({key_of((4, 1))}, [split]) == (4, 4)
+    assert segments_under({2, key_of((4, 1))}, [split]) == (2, 4)

@@ -141,3 +141,12 @@ def test_content__of_a_session__knows_the_therapist(vault: Vault) -> None:
     content = vault.sessions.content(SESSION)
     assert therapist_of(content.voice_changes) == "2"
     assert [line.machine_speaker for line in lines_of(content)] == ["1", "2", "1"]
+
+
+def test_edit__line_that_begins_within_a_segment__can_be_edited_again_on_its_last_edit(vault: Vault) -> None:
+    review, sessions = Review(vault), vault.sessions
+    seq = review.transcript(SESSION)[1].seq
+    review.edit(SESSION, seq, "three for", "Ada", base=0)
+    review.edit(SESSION, seq, "three, for", "Ada", base=sessions.last_edit(SESSION))
+    assert [line.text for line in review.lines(SESSION, {seq})] == ["three, for"]
+    assert sessions.edited_since(SESSION, 0) == [seq]
