@@ -132,7 +132,7 @@ def _doubt(word: Word, *, starts_sentence: bool) -> tuple[Reason, float] | None:
 
 
 def _kind(text: str, *, starts_sentence: bool) -> Reason | None:
-    bare = _BARE.sub("", text)
+    bare = text if text.isalnum() else _BARE.sub("", text)
     low = bare.casefold().translate(_APOSTROPHES)
     if low in DANGER:
         return Reason.DANGER

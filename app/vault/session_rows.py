@@ -54,6 +54,30 @@ def all_sessions(connection: Connection) -> list[SessionRow]:
     return [_session(row) for row in rows]
 
 
+def page_of_sessions(
+    connection: Connection, states: Collection[SessionState], limit: int, offset: int, *, oldest_first: bool
+) -> list[SessionRow]:
+    order = "started_at_ms, session_id" if oldest_first else "started_at_ms DESC, session_id DESC"
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM sessions WHERE state IN ({_marks(states)}) ORDER BY {order} LIMIT ? OFFSET ?",  # noqa: S608  constant columns and order
+        (*sorted(states), limit, offset),
+    )
+    return [_session(row) for row in rows]
+
+
+def count_sessions(connection: Connection, states: Collection[SessionState]) -> tuple[int, int]:
+    """How many sessions are in one of these states, and the words in them."""
+    found: tuple[int, int] = connection.execute(
+        f"SELECT count(*), coalesce(sum(words), 0) FROM sessions WHERE state IN ({_marks(states)})",  # noqa: S608  question marks
+        (*sorted(states),),
+    ).fetchone()
+    return found
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))
+
+
 def update_state(connection: Connection, session_id: str, state: SessionState, problem: str | None) -> None:
     connection.execute("UPDATE sessions SET state = ?, problem = ? WHERE session_id = ?", (state, problem, session_id))
 

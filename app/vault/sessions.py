@@ -35,6 +35,15 @@ def wall_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some sessions of a list."""
+
+    rows: tuple[SessionRow, ...]
+    total: int  # of the whole list
+    words: int  # in all sessions of the list
+
+
 class SessionStore:
     """The sessions of one unlocked vault. Thread-safe; hands out and takes speech in clear.
 
@@ -59,6 +68,15 @@ class SessionStore:
     def list(self) -> Sessions:
         """Newest first."""
         return self._database.read(session_rows.all_sessions)
+
+    def page(self, states: Collection[SessionState], limit: int, *, oldest_first: bool, offset: int = 0) -> Page:
+        """Some of the sessions in these states, with how many there are and the words in all of them."""
+
+        def question(connection: Connection) -> Page:
+            rows = session_rows.page_of_sessions(connection, states, limit, offset, oldest_first=oldest_first)
+            return Page(tuple(rows), *session_rows.count_sessions(connection, states))
+
+        return self._database.read(question)
 
     def content(self, session_id: str) -> SessionContent:
         return self._database.read(lambda connection: read_content(connection, session_id))

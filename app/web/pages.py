@@ -23,6 +23,7 @@ def load_templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,  # otherwise every line of a transcript looks at the disk
     )
 
 

@@ -21,6 +21,7 @@ from app.settings import AppSettings
 from app.vault.vault import Vaults
 from app.web import (
     account,
+    all_sessions,
     appointments,
     approval,
     audio,
@@ -72,6 +73,7 @@ ASSETS = {
 }
 ROUTES = (
     account,
+    all_sessions,
     approval,
     audio,
     audit_page,

@@ -14,6 +14,7 @@ from app.review import Review
 from app.vault.errors import NoSuchSession
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
+from app.web.compressing import compressed
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
 from app.web.events import GONE, stream, swap
 from app.web.opened import Opened, find_row, open_session
@@ -112,7 +113,7 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
         timeline=draw(opened),
     )
     events_url = f"/sessions/{session_id}/events?editable={opened.editable}&state={opened.row.state}"
-    return show(request, page, here="session", events_url=events_url)
+    return compressed(request, show(request, page, here="session", events_url=events_url))
 
 
 @router.get("/sessions/{session_id}/review", dependencies=[audited("review.read", "read what the review still needs")])
@@ -125,7 +126,8 @@ def review(request: Request, desk: TheDesk, person: Person, session_id: str) -> 
 def new_lines(request: Request, person: Person, session_id: str, after: int = -1) -> Response:
     """Give what was said since the line `after`; asking twice shows nothing twice."""
     opened = open_session(person, session_id)
-    return show_part(request, NewLines(tuple(rows(opened, wall_clock_ms(), after)), _reach(opened)))
+    found = NewLines(tuple(rows(opened, wall_clock_ms(), after)), _reach(opened))
+    return compressed(request, show_part(request, found))
 
 
 @router.get(
@@ -133,7 +135,7 @@ def new_lines(request: Request, person: Person, session_id: str, after: int = -1
 )
 def whole_transcript(request: Request, person: Person, session_id: str) -> Response:
     """Give the transcript anew, as when its lines can be edited from now on, or not any more."""
-    return show_part(request, _transcript(open_session(person, session_id)))
+    return compressed(request, show_part(request, _transcript(open_session(person, session_id))))
 
 
 @router.get(

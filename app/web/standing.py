@@ -55,7 +55,11 @@ def state_word(state: SessionState) -> str:
 
 def reading_minutes(row: SessionRow) -> int:
     """Estimate how long it takes to read what was said."""
-    return max(1, round(row.words / READING_WORDS_A_MINUTE))
+    return minutes_for(row.words)
+
+
+def minutes_for(words: int) -> int:
+    return max(1, round(words / READING_WORDS_A_MINUTE))
 
 
 def _words(state: SessionState, models: Sequence[str]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Today: what waits for me?"""
+"""Today: what waits for me? What is done stands in the list of all sessions (app/web/all_sessions.py)."""
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -9,14 +9,17 @@ from fastapi import APIRouter, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.responses import Response
 
-from app.domain import SessionRow
+from app.domain import SessionRow, SessionState
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show
 from app.web.events import stream, swap
 from app.web.opened import APPROVED, UNDER_REVIEW
-from app.web.standing import Standing, reading_minutes, standing
-from app.web.wording import counted, length, moment, near_day, time_of_day
+from app.web.standing import Standing, minutes_for, reading_minutes, standing
+from app.web.wording import counted, length, near_day, time_of_day
+
+SHOWN = 20  # as many as anybody works through in a day; the others come up as these are done
+ON_ITS_WAY = frozenset(SessionState) - UNDER_REVIEW - APPROVED
 
 router = APIRouter()
 
@@ -34,26 +37,19 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """A withdrawn session, of which only the receipt is left."""
-
-    session_id: str
-    when: str
-
-
-@dataclass(frozen=True, slots=True)
 class SessionList:
     template: ClassVar[str] = "_sessions.html"
     waiting: tuple[Entry, ...]  # oldest first
+    estimate: str  # how much that is in all
+    more: int  # that wait as well and are not shown
     coming: tuple[Entry, ...]
-    done: tuple[Entry, ...]  # newest first
-    erased: tuple[Erased, ...]  # newest first
+    others: bool  # whether there are sessions that are done
     problem: str
     simulator_url: str | None
 
     @property
     def empty(self) -> bool:
-        return not (self.waiting or self.coming or self.done or self.erased)
+        return not (self.waiting or self.coming or self.others)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +90,21 @@ class ListPart:
 
 
 def session_list(desk: Desk, person: SignedIn) -> SessionList:
-    found = person.vault.sessions.list()
-    waiting = [row for row in found if row.state in UNDER_REVIEW]
-    done = [row for row in found if row.state in APPROVED]
-    coming = [row for row in found if row.state not in UNDER_REVIEW | APPROVED]
+    sessions = person.vault.sessions
+    waiting = sessions.page(UNDER_REVIEW, SHOWN, oldest_first=True)
+    coming = sessions.page(ON_ITS_WAY, SHOWN, oldest_first=False)
     return SessionList(
-        waiting=tuple(_entry(row, desk) for row in reversed(waiting)),
-        coming=tuple(_entry(row, desk) for row in coming),
-        done=tuple(_entry(row, desk) for row in done),
-        erased=tuple(Erased(one.session_id, moment(one.asked_at_ms)) for one in person.vault.erasures.receipts()),
-        problem=(desk.pipeline.speech_problem or "") if coming else "",
+        waiting=tuple(entry_of(row, desk) for row in waiting.rows),
+        estimate=f"{counted(waiting.total, 'draft')}, about {length(minutes_for(waiting.words) * 60_000)} to read.",
+        more=waiting.total - len(waiting.rows),
+        coming=tuple(entry_of(row, desk) for row in coming.rows),
+        others=bool(sessions.page(APPROVED, 0, oldest_first=True).total or person.vault.erasures.receipts()),
+        problem=(desk.pipeline.speech_problem or "") if coming.rows else "",
         simulator_url=desk.settings.simulator_url,
     )
 
 
-def _entry(row: SessionRow, desk: Desk) -> Entry:
+def entry_of(row: SessionRow, desk: Desk) -> Entry:
     head = row.head
     facts = [length(row.duration_ms)] if row.samples else []
     if row.state in UNDER_REVIEW:

@@ -74,8 +74,20 @@ export class Editing {
     if (told) told.textContent = kept ? "What you type is safe on the box." : OUT_OF_TOUCH;
   }
 
+  /** One listener for all lines: htmx need not look at each of a thousand. @param {HTMLAnchorElement} link */
+  #openForm(link) {
+    const line = /** @type {HTMLElement} */ (link.closest("[data-line]"));
+    const htmx = /** @type {Htmx} */ (/** @type {any} */ (window).htmx);
+    htmx.ajax("GET", link.pathname, { target: line, swap: "outerHTML" });
+  }
+
   /** @param {MouseEvent} event */
   #onClick(event) {
+    const link = event.target instanceof Element ? event.target.closest("[data-line] > .edit") : null;
+    if (link instanceof HTMLAnchorElement && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      return this.#openForm(link);
+    }
     const close = event.target instanceof Element ? event.target.closest("[data-close-extra]") : null;
     if (!close) return;
     event.preventDefault();
