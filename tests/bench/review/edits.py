@@ -1,0 +1,98 @@
+"""One edit after the other in a session of 15,000 words, while the box writes another session down."""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect
+from support.chromium import sign_in
+from support.web_box import PASSPHRASE, WebBox
+
+from tests.bench.review.figures import Figure, percentiles, progress
+from tests.bench.review.filled import LINES, LONG
+from tests.bench.review.pages import signed_client
+
+DEMO = Path("build/demo-session.wav")
+ASR_NICE = 10  # as systemd/units/tacet-asr.service says
+BOUND_MS = 100
+TIMED = """
+() => {
+  window.edits_ms = [];
+  const began = new WeakMap();
+  document.body.addEventListener("htmx:beforeRequest", ({ detail }) => began.set(detail.xhr, performance.now()));
+  document.body.addEventListener("htmx:afterSettle", ({ detail }) => {
+    const { verb, path } = detail.requestConfig ?? {};
+    if (verb === "post" && path.endsWith("/edit")) window.edits_ms.push(performance.now() - began.get(detail.xhr));
+  });
+}
+"""
+
+
+@contextmanager
+def writing_down() -> Iterator[None]:
+    """Transcribe the demo session again and again, in processes of its own as on the box."""
+    ending, heard = threading.Event(), [0]
+    command = ["nice", "-n", str(ASR_NICE), sys.executable, "-m", "tacet", "transcribe", str(DEMO), "--json"]
+
+    def again() -> None:
+        while not ending.is_set():
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+                while process.poll() is None and not ending.wait(0.2):
+                    pass
+                if ending.is_set():
+                    process.terminate()
+                else:
+                    assert process.returncode == 0, "the transcription beside it failed"
+                heard[0] += 1
+
+    thread = threading.Thread(target=again)
+    thread.start()
+    try:
+        time.sleep(5)  # the model is loaded
+        assert thread.is_alive()
+        yield
+        assert thread.is_alive(), "the transcription beside it ended"
+    finally:
+        ending.set()
+        thread.join()
+
+
+def edit_figures(browser: Browser, box: WebBox, count: int) -> Iterator[Figure]:
+    with writing_down():
+        progress(f"{count} edits as a browser sends them")
+        yield from percentiles("an edit, until its answer is here", list(_posted(box, count)), BOUND_MS)
+        progress(f"{count // 4} edits typed in a browser")
+        yield from percentiles("an edit, until the line is drawn anew", _typed(browser, box, count // 4), BOUND_MS)
+
+
+def _posted(box: WebBox, count: int) -> Iterator[float]:
+    with signed_client(box) as client:
+        for n in range(count):
+            seq = n * 7 % LINES
+            began = time.perf_counter()
+            answer = client.post(
+                f"/sessions/{LONG}/lines/{seq}/edit", data={"text": f"edit {n}"}, headers={"hx-request": "true"}
+            )
+            yield (time.perf_counter() - began) * 1000
+            assert answer.status_code == 200, answer.status_code
+
+
+def _typed(browser: Browser, box: WebBox, count: int) -> list[float]:
+    context = browser.new_context(ignore_https_errors=True)
+    page = context.new_page()
+    sign_in(page, box.address, PASSPHRASE)
+    page.goto(f"{box.address}/sessions/{LONG}", wait_until="load")
+    page.evaluate(TIMED)
+    for n in range(count):
+        page.evaluate(f"document.querySelector('#line-{n} > .edit').click()")
+        page.locator(f"#text-{n}").fill(f"typed {n}")
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#line-{n} .said")).to_have_text(f"typed {n}", timeout=60_000)
+    took: list[float] = page.evaluate("window.edits_ms")
+    context.close()
+    assert len(took) == count, f"{len(took)} of {count} edits were timed"
+    return took
