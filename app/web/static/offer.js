@@ -1,11 +1,12 @@
+// @ts-check
 // Where the browser can show an image of the page over TLS, it trusts the box's certificate: go there.
-const probe = document.getElementById("probe");
-const trusted = document.getElementById("trusted");
+const probe = /** @type {HTMLImageElement} */ (document.getElementById("probe"));
+const trusted = /** @type {HTMLElement} */ (document.getElementById("trusted"));
 
 function go() {
   trusted.hidden = false;
   if (!new URLSearchParams(location.search).has("stay")) {
-    location.replace(trusted.querySelector("[data-go]").href);
+    location.replace(/** @type {HTMLAnchorElement} */ (trusted.querySelector("[data-go]")).href);
   }
 }
 
@@ -14,3 +15,5 @@ if (probe.complete && probe.naturalWidth) {
 } else {
   probe.addEventListener("load", go);
 }
+
+export {};
