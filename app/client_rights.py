@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain import SessionRow
 from app.notes.standing import standing_of
-from app.records.consent import SCOPE_WORDS, ConsentRecord
+from app.records.consent import SCOPE_WORDS, ConsentRecord, Scope
 from app.records.people import Client
 from app.records.retention import Reason
 from app.review import lines_of, transcript_of
@@ -53,18 +53,44 @@ def erase_client(vault: Vault, withdrawals: Withdrawals, client_id: str) -> Cert
     client = vault.clients.get(client_id)
     if vault.keeping.is_held(client.client_id):
         raise LegallyHeld(HELD)
-    sessions = vault.clients.sessions(client.client_id)
-    receipts = [withdrawals.withdraw(vault, row.head.session_id, AskedBy.PAGE) for row in sessions]
-    counts = {
-        "sessions": len(receipts),
-        "words": sum(one.words for one in receipts),
-        "corrections": sum(one.edits for one in receipts),
-    }
+    counts = _erase_sessions(vault, withdrawals, client.client_id, AskedBy.CLIENT)
     places = [vault.process_notes.erase(one) for one in vault.keeping.entries_of(client.client_id)]
     counts["process notes"] = sum(places)
     counts |= vault.keeping.erase_client(client.client_id)
     vault.search.tidy()
     return vault.keeping.certify(Reason.CLIENT_ERASED, {name: count for name, count in counts.items() if count})
+
+
+def erase_past(
+    vault: Vault, withdrawals: Withdrawals, client_id: str, person_id: str, scopes: frozenset[Scope]
+) -> Certificate:
+    """Take a person's consent back with all that was recorded of the client, and give the certificate.
+
+    The consent goes first: killed or refused in between, nothing new is recorded, and another call erases what is left.
+
+    Raises:
+        LegallyHeld: Nothing was changed.
+        StillRecording: A session is going on; the consent is taken back, and what could be erased before it is.
+        NoSuchClient: It is not there (any more).
+    """
+    client = vault.clients.get(client_id)
+    if vault.keeping.is_held(client.client_id):
+        raise LegallyHeld(
+            "A legal hold lies on this client, so nothing was erased. Take the consent back for the future."
+        )
+    vault.consents.withdraw(person_id, scopes, vault.account.name, past_erased=True)
+    counts = _erase_sessions(vault, withdrawals, client.client_id, AskedBy.PAGE)
+    return vault.keeping.certify(Reason.CONSENT_WITHDRAWN, counts)
+
+
+def _erase_sessions(vault: Vault, withdrawals: Withdrawals, client_id: str, asked_by: AskedBy) -> dict[str, int]:
+    rows = vault.clients.sessions(client_id)
+    receipts = [withdrawals.withdraw(vault, row.head.session_id, asked_by) for row in rows]
+    return {
+        "sessions": len(receipts),
+        "words": sum(one.words for one in receipts),
+        "corrections": sum(one.edits for one in receipts),
+    }
 
 
 def _facts(vault: Vault, client: Client) -> dict[str, Any]:

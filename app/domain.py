@@ -267,7 +267,7 @@ class Receipt:
     """A session was withdrawn and erased. Holds nothing of what was said."""
 
     session_id: str
-    asked_by: str  # "button" or "page"
+    asked_by: str  # firmware.tape.AskedBy
     asked_at_ms: int  # UTC epoch
     clock_trusted: bool
     erased_at_ms: int  # UTC epoch

@@ -1,6 +1,5 @@
 """Keeps the search index at what the transcripts say, and finds in it. Handles speech in clear."""
 
-import logging
 import re
 import threading
 from bisect import bisect_right
@@ -13,12 +12,11 @@ from typing import TypeAlias
 from app.records.people import folded
 from app.records.search_query import near_names, query_words, to_matches
 from app.review import lines_of
-from app.vault.errors import NoSuchSession, VaultLocked
+from app.rounds import go_round
+from app.vault.errors import NoSuchSession
 from app.vault.search import IndexLine, Narrowed, Texts
 from app.vault.session_content import SessionContent
 from app.vault.vault import Vault, Vaults
-
-log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 3.0
 MOST_PAGES = 8
@@ -55,14 +53,7 @@ class Indexer:
 
     def run(self, stopping: threading.Event) -> None:
         """Look until told to stop."""
-        while not stopping.wait(LOOK_EVERY_S):
-            for vault in self._vaults.unlocked():
-                try:
-                    self.look(vault)
-                except VaultLocked:
-                    continue
-                except Exception as error:  # noqa: BLE001  it must go on, and a traceback could hold speech
-                    log.error("indexing failed (%s); trying again", type(error).__name__)  # noqa: TRY400  same
+        go_round(self._vaults, self.look, stopping, LOOK_EVERY_S, "indexing")
 
     def look(self, vault: Vault) -> int:
         """Index what is new or was changed; tells how many sessions."""

@@ -14,6 +14,7 @@ from app.audit.chain import BOX
 from app.clock import Reading, read_clock
 from app.errors import TacetError
 from app.records.retention import Due, Part, Reason, Rule, due_now
+from app.rounds import go_round
 from app.vault.errors import VaultLocked
 from app.vault.vault import Vault, Vaults
 from app.withdrawal import Withdrawals
@@ -44,14 +45,7 @@ class Retention:
 
     def run(self, stopping: threading.Event) -> None:
         """Look until told to stop."""
-        while not stopping.wait(LOOK_EVERY_S):
-            for vault in self._vaults.unlocked():
-                try:
-                    self.look(vault)
-                except VaultLocked:
-                    continue
-                except Exception as error:  # noqa: BLE001  it must go on, and a traceback could hold speech
-                    log.error("retention failed (%s); trying again", type(error).__name__)  # noqa: TRY400  same
+        go_round(self._vaults, self.look, stopping, LOOK_EVERY_S, "retention")
 
     def look(self, vault: Vault) -> Counter[Part]:
         """Erase what is due in this vault; give what went."""

@@ -20,7 +20,7 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """A withdrawn session, of which only the receipt is left."""
+    """A session that was erased, of which only the receipt is left."""
 
     session_id: str
     when: str

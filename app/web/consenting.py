@@ -7,16 +7,16 @@ import anyio
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from app.client_rights import erase_past
 from app.records.consent import SCOPE_WORDS, ConsentText, Method, Scope
 from app.records.consent_default import NOT_LEGAL_ADVICE
 from app.records.people import InvalidClient, tidy_text
 from app.records.people import Person as ClientPerson
 from app.vault.consents import Signing
-from app.vault.errors import LegallyHeld, NoSuchConsent
+from app.vault.errors import NoSuchConsent
 from app.web.audited import audited
 from app.web.desk import Person, TheDesk, show
 from app.web.problems import problem
-from firmware.tape import AskedBy
 
 router = APIRouter()
 
@@ -128,23 +128,20 @@ async def take_back(  # noqa: PLR0913, PLR0917  fields of a form
     scope: Annotated[list[Scope] | None, Form()] = None,
     past: Annotated[str, Form()] = "",
 ) -> Response:
-    """For the future, or with erasure of the past: then every session of the client goes, with receipts."""
+    """For the future, or with erasure of the past: then every session of the client goes, with a certificate."""
     _who(person, client_id, person_id)
-    scopes, erase = frozenset(scope or Scope), past == "erase"
-    if erase and person.vault.keeping.is_held(client_id):
-        raise LegallyHeld(
-            "A legal hold lies on this client, so nothing was erased. Take the consent back for the future."
+    scopes, vault, address = frozenset(scope or Scope), person.vault, f"/clients/{client_id}#agreed"
+    if past == "erase":
+        issued = await anyio.to_thread.run_sync(erase_past, vault, desk.withdrawals, client_id, person_id, scopes)
+        address = f"/certificates/{issued.certificate_id}"
+    elif scope:
+        await anyio.to_thread.run_sync(
+            lambda: vault.consents.withdraw(person_id, scopes, person.name, past_erased=False)
         )
-    if not scope and not erase:
+    else:
         return problem(request, 409, "Nothing was changed. Tick what is taken back, then save.")
-    await anyio.to_thread.run_sync(
-        lambda: person.vault.consents.withdraw(person_id, scopes, person.name, past_erased=erase)
-    )
-    if erase:
-        for row in await anyio.to_thread.run_sync(person.vault.clients.sessions, client_id):
-            await anyio.to_thread.run_sync(desk.withdrawals.withdraw, person.vault, row.head.session_id, AskedBy.PAGE)
-    await desk.preparing.refresh(person.vault)
-    return RedirectResponse(f"/clients/{client_id}#agreed", 303)
+    await desk.preparing.refresh(vault)
+    return RedirectResponse(address, 303)
 
 
 @router.get("/consent/wording", dependencies=[audited("wording.opened", "opened the consent wording")])

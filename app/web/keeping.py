@@ -149,7 +149,14 @@ def _waits(one: Kept) -> bool:
 
 
 def _amounts(one: Certificate) -> list[str]:
-    return [f"{count:,} {name}" for name, count in one.counts.items() if count]
+    return [f"{count:,} {_named(name, count)}" for name, count in one.counts.items() if count]
+
+
+def _named(name: str, count: int) -> str:
+    """The word as it stands in a certificate is for many."""
+    return (
+        name if count > 1 else "person" if name == "people" else name.replace("sessions", "session").removesuffix("s")
+    )
 
 
 def _summed(one: Certificate) -> str:

@@ -16,11 +16,28 @@ from app.web.opened import find_row
 from app.web.problems import problem
 from app.web.wording import counted, day, length, moment, time_of_day
 from app.withdrawal import StillRecording
+from firmware.tape import AskedBy
 
 router = APIRouter()
 
 RECORDER_ANSWERS_WITHIN_S = 8.0
 LOOK_EVERY_S = 0.1
+
+_WITHDRAWN = "Consent to the recording was withdrawn, and the recording was erased from this box."
+_REASONS: dict[str, tuple[str, str, str]] = {
+    AskedBy.BUTTON: ("Withdrawn", ", with the button on the box", _WITHDRAWN),
+    AskedBy.PAGE: ("Withdrawn", ", on the box's page", _WITHDRAWN),
+    AskedBy.RETENTION: (
+        "Due",
+        "",
+        "The time that this session is kept was over, so the box erased all of it, as the practice has set it.",
+    ),
+    AskedBy.CLIENT: (
+        "Asked for",
+        ", on the box's page",
+        "All that was held about the client was erased on request, and this session with it.",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +55,8 @@ class WithdrawPage:
 class ReceiptPage:
     template: ClassVar[str] = "receipt.html"
     number: str
+    why: str
+    beginning: str  # the word for what began it
     asked: str  # when, and how
     clock_trusted: bool
     erased: str
@@ -92,7 +111,7 @@ def receipt(request: Request, person: Person, session_id: str) -> Response:
 
 def receipt_page(kept: Receipt) -> ReceiptPage:
     """Say what was erased, and nothing of what was said. Pure."""
-    by = {"button": "with the button on the box"}.get(kept.asked_by, "on the box's page")
+    beginning, by, why = _REASONS.get(kept.asked_by, _REASONS[AskedBy.PAGE])
     amounts = (
         f"{length(kept.duration_ms)} of sound",
         f"{counted(kept.words, 'word')} that the box had written down",
@@ -101,7 +120,9 @@ def receipt_page(kept: Receipt) -> ReceiptPage:
     )
     return ReceiptPage(
         number=f"{kept.session_id[:8]} {kept.session_id[8:16]} {kept.session_id[16:24]} {kept.session_id[24:]}",
-        asked=f"{moment(kept.asked_at_ms)}, {by}",
+        why=why,
+        beginning=beginning,
+        asked=f"{moment(kept.asked_at_ms)}{by}",
         clock_trusted=kept.clock_trusted,
         erased=moment(kept.erased_at_ms),
         amounts=amounts,

@@ -25,6 +25,7 @@ class AskedBy(StrEnum):
     BUTTON = "button"
     PAGE = "page"
     RETENTION = "retention"  # its time was over
+    CLIENT = "client"  # all that was held about the client was erased
 
 
 @dataclass(frozen=True, slots=True)

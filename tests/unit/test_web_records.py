@@ -17,6 +17,7 @@ from app.clock import Reading
 from app.export.forms import FORMS
 from app.records.consent import Scope, Standing
 from app.records.people import ClientDetails
+from app.records.retention import Rule
 from app.review import Review
 from app.vault.vault import Vault
 
@@ -123,6 +124,12 @@ def test_take_back__with_erasure_of_the_past__erases_the_sessions(client: WebCli
     assert answer.status_code == 303
     assert vault.sessions.list() == []
     assert vault.erasures.receipt(SESSION) is not None
+    certificate = client.http.get(answer.headers["location"]).text
+    assert "Consent was taken back" in certificate
+    assert "1 session<" in certificate
+    (record,) = vault.consents.records(client_id)
+    assert record.withdrawals[0].past_erased
+    assert "Consent to the recording was withdrawn" in client.http.get(f"/receipts/{SESSION}").text
 
 
 def test_week__appointment_prepared_moved_and_cancelled__recorder_is_told(client: WebClient, vault: Vault) -> None:
@@ -278,8 +285,15 @@ def test_keeping__approved_session__goes_when_its_time_is_over(client: WebClient
     assert client.http.get(f"/sessions/{SESSION}/audio.wav").status_code == 404
     certificate = re.search(r"/certificates/\w{32}", client.http.get("/keeping").text)
     assert certificate
-    assert "1 recordings" in client.http.get(certificate[0]).text
+    assert "1 recording<" in client.http.get(certificate[0]).text
     assert not desk.retention.look(vault)
+    desk.retention.practice = Rule(7, 30)
+    now_ms += 30 * DAY_MS
+    assert desk.retention.look(vault).total() == 1
+    receipt = client.http.get(f"/receipts/{SESSION}").text
+    assert "The time that this session is kept was over" in receipt
+    assert "onsent" not in receipt
+    assert "Withdrawn" not in receipt
 
 
 def test_everything_and_erase__a_client_with_a_session__as_a_file_and_then_gone(
@@ -302,7 +316,8 @@ def test_everything_and_erase__a_client_with_a_session__as_a_file_and_then_gone(
     assert client.http.post(f"/sessions/{SESSION}/withdraw", data={"confirmed": "yes"}).status_code == 409
     vault.keeping.lift_holds(client_id, NAME)
     done = client.http.post(f"/clients/{client_id}/erase", data={"confirmed": "yes"})
-    assert "1 sessions" in client.http.get(done.headers["location"]).text
+    assert "1 session<" in client.http.get(done.headers["location"]).text
+    assert "All that was held about the client was erased on request" in client.http.get(f"/receipts/{SESSION}").text
     assert vault.clients.list() == []
     assert vault.sessions.list() == []
     assert not (client.tapes_dir / SESSION).exists()
