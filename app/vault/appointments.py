@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 
 from app.records.appointments import Occurrence, Repeat, Series
@@ -28,6 +28,15 @@ class Imported:
     removed: int
     linked: int  # by the client's name or code in the title
     left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSeries:
+    """An appointment, or a series, as it is kept."""
+
+    title: str = field(repr=False)
+    calendar: str  # it was imported from; "" where it was made on this box
+    ics: str = field(repr=False)
 
 
 class AppointmentStore:
@@ -83,6 +92,13 @@ class AppointmentStore:
             lambda connection: (
                 connection.execute("DELETE FROM series WHERE source = ? AND source != ''", (source,)).rowcount
             )
+        )
+
+    def held_of(self, client_id: str) -> list[HeldSeries]:
+        """Everything that is kept of a client's appointments, the earliest first."""
+        rows = "SELECT title, source, ics FROM series WHERE client_id = ? ORDER BY first_ms"
+        return self._database.read(
+            lambda connection: [HeldSeries(*row) for row in connection.execute(rows, (client_id,))]
         )
 
     def between(self, start: datetime, end: datetime, client_id: str | None = None) -> list[Occurrence]:

@@ -1,11 +1,10 @@
 """A tape as a WAV file that exists nowhere: only the bytes asked for are made, in memory.
 
 Handles speech in clear. Both microphones are mixed into one channel of 16-bit samples.
-Source: "Multimedia Programming Interface and Data Specifications 1.0" (RIFF WAVE); RFC 9110, section 14 (ranges).
+Source: RFC 9110, section 14 (ranges).
 """
 
 import re
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +14,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.vault.errors import NoSuchSession
+from app.wave import HEADER_BYTES, SAMPLE_BYTES, wave_header
 from app.web.audited import audited
 from app.web.desk import Person, SignedIn, TheDesk
 from app.web.opened import find_row
 from firmware.tape import TapeReader, read_head
 
-HEADER_BYTES = 44
-SAMPLE_BYTES = 2
 # About half a minute: the browser asks again as it plays, so an answer stays small in memory and a player that runs
 # keeps its listener signed in.
 MAX_ANSWER_BYTES = 1024 * 1024
@@ -44,7 +42,7 @@ class WavOfTape:
     def read(self, start: int, end: int) -> bytes:
         """Give the bytes from `start` up to `end`, exclusive; decrypts only the records they lie in."""
         end = min(end, self.size)
-        header = self._header()[start:end]
+        header = wave_header(self._tape.head.sample_rate_hz, 1, self.samples)[start:end]
         sound_start, sound_end = max(0, start - HEADER_BYTES), max(0, end - HEADER_BYTES)
         first, last = sound_start // SAMPLE_BYTES, -(-sound_end // SAMPLE_BYTES)
         sound = self._mono(first, last - first)
@@ -58,16 +56,6 @@ class WavOfTape:
         frames = np.frombuffer(self._tape.read_pcm(first, samples), dtype="<i2").reshape(-1, channels)
         mixed: bytes = frames.mean(axis=1).round().astype("<i2").tobytes()
         return mixed
-
-    def _header(self) -> bytes:
-        rate_hz, sound_bytes = self._tape.head.sample_rate_hz, self.samples * SAMPLE_BYTES
-        form = struct.pack("<HHIIHH", 1, 1, rate_hz, rate_hz * SAMPLE_BYTES, SAMPLE_BYTES, 8 * SAMPLE_BYTES)
-        return (
-            struct.pack("<4sI4s", b"RIFF", HEADER_BYTES - 8 + sound_bytes, b"WAVE")
-            + struct.pack("<4sI", b"fmt ", len(form))
-            + form
-            + struct.pack("<4sI", b"data", sound_bytes)
-        )
 
 
 @dataclass(frozen=True, slots=True)

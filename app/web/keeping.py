@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Form, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from app.client_rights import archive, erase_client
+from app.client_archive import archive
+from app.client_rights import erase_client
 from app.records.retention import Kept, Part, Reason, schedule
 from app.vault.errors import NoSuchClient
 from app.vault.keeping import Certificate
@@ -108,10 +109,11 @@ def certificate(request: Request, person: Person, certificate_id: str) -> Respon
     "/clients/{client_id}/everything",
     dependencies=[audited("client.archive_taken", "took out all that is held about the client", "client_id")],
 )
-def everything(person: Person, client_id: str) -> Response:
+def everything(desk: TheDesk, person: Person, client_id: str) -> Response:
     """All that is held about a client, as one file."""
     headers = {"Content-Disposition": 'attachment; filename="everything-held.zip"'}
-    return Response(archive(person.vault, client_id), media_type="application/zip", headers=headers)
+    pieces = archive(person.vault, client_id, desk.settings.data_dir / "tapes")
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
 
 
 @router.get("/clients/{client_id}/erase", dependencies=[audited("client.opened", "opened the client", "client_id")])

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from support.vaults import PASSPHRASE, SESSION, draft, files_with
 
-from app.client_rights import archive, erase_client
+from app.client_archive import archive
+from app.client_rights import erase_client
 from app.drafting import Drafting
 from app.export import export_text
 from app.indexing import Indexer, find_lines
@@ -94,7 +95,7 @@ def test_place__without_the_passphrase__opens_with_no_key_of_the_unlocked_vault(
     assert files_with(b"quokka", tmp_path) == []
 
 
-def test_note__on_a_client__is_in_no_table_draft_search_export_or_archive(vault: Vault) -> None:
+def test_note__on_a_client__is_in_no_table_draft_search_export_or_archive(vault: Vault, tmp_path: Path) -> None:
     assert CANARY not in vault._database.read(_everything_in)
     drafting = Drafting()
     assert drafting.draft_waiting(vault) == 1
@@ -104,7 +105,7 @@ def test_note__on_a_client__is_in_no_table_draft_search_export_or_archive(vault:
     assert find_lines(vault, "three hours", Narrowed())
     Review(vault).approve(SESSION, "Ada")
     assert "quokka" not in export_text(vault, SESSION)
-    with zipfile.ZipFile(io.BytesIO(archive(vault, _client_id(vault)))) as file:
+    with zipfile.ZipFile(io.BytesIO(b"".join(archive(vault, _client_id(vault), tmp_path)))) as file:
         assert not [name for name in file.namelist() if b"quokka" in file.read(name)]
 
 

@@ -11,7 +11,7 @@ import pytest
 from pypdf import PdfReader
 from support.vaults import SESSION, draft, open_vault
 
-from app.client_rights import archive
+from app.client_archive import archive
 from app.domain import MarkKind
 from app.drafting import Drafting
 from app.export import NotApproved, open_approved
@@ -91,10 +91,10 @@ def test_export__note_that_is_not_approved__does_not_leave(vault: Vault) -> None
         open_approved(vault, SESSION)
 
 
-def test_archive__of_the_client__holds_the_note_marked_as_a_draft(vault: Vault) -> None:
+def test_archive__of_the_client__holds_the_note_marked_as_a_draft(vault: Vault, tmp_path: Path) -> None:
     client = vault.clients.add(ClientDetails("Zoë Berg"))
     vault.clients.link(SESSION, client.client_id, "Ada")
-    with zipfile.ZipFile(io.BytesIO(archive(vault, client.client_id))) as file:
+    with zipfile.ZipFile(io.BytesIO(b"".join(archive(vault, client.client_id, tmp_path)))) as file:
         (session,) = json.loads(file.read("everything.json"))["sessions"]
     assert session["status"].startswith("draft")
     assert [one["text"] for one in session["note"]["Assessment"]] == [OWN]

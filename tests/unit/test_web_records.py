@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import wave
 import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from support.web_client import WebClient, web_client
 from support.web_sessions import add_session, plain
 
 from app.clock import Reading
+from app.domain import MarkKind
 from app.export.forms import FORMS
 from app.records.consent import Scope, Standing
 from app.records.people import ClientDetails
@@ -301,14 +303,20 @@ def test_everything_and_erase__a_client_with_a_session__as_a_file_and_then_gone(
 ) -> None:
     client_id = added(client, goals="sleep")
     client.http.post(f"/sessions/{SESSION}/client", data={"client_id": client_id})
+    client.http.post("/appointments", data={"client_id": client_id, "on": "2026-03-02", "at": "10:00", "minutes": "50"})
+    Review(vault).mark(SESSION, MarkKind.CONTEXT, 0, "looked away", NAME)
     client.app.state.desk.indexer.look(vault)
     content = client.http.post(f"/clients/{client_id}/everything").content
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         everything = json.loads(file.read("everything.json"))
         page = file.read("read-me-first.html").decode()
+        with wave.open(io.BytesIO(file.read(everything["sessions"][0]["sound"]))) as sound:
+            assert sound.getnframes() == vault.sessions.list()[0].samples > 0
     assert everything["client"]["details"]["goals"] == "sleep"
     assert CANARY in everything["sessions"][0]["lines"][1]["text"]
     assert everything["sessions"][0]["status"].startswith("draft")
+    assert everything["sessions"][0]["noted beside lines"][0]["text"] == "looked away"
+    assert "BEGIN:VEVENT" in everything["appointments"][0]["ics"]
     assert "not reviewed" in page
     assert client.http.post(f"/clients/{client_id}/erase").status_code == 409
     vault.keeping.place_hold(client_id, "court", NAME)
