@@ -48,6 +48,7 @@ class Purpose(StrEnum):
     PROCESS_UNLOCK = "process key under the passphrase"
     PROCESS_RECOVER = "process key under the recovery code"
     PROCESS_PLACE = "key of a client's process notes under the process key"
+    SECOND_STEP = "second step of a sign-in under the vault key"
 
 
 @dataclass(frozen=True, slots=True)

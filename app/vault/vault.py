@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.domain import Receipt
@@ -13,7 +14,7 @@ from app.vault.consents import ConsentStore
 from app.vault.credentials import check_passphrase
 from app.vault.database import Database
 from app.vault.erasures import ErasureStore
-from app.vault.errors import NoSuchVault, VaultLocked, storage_refused
+from app.vault.errors import NoSuchVault, VaultLocked, WrongRecoveryCode, storage_refused
 from app.vault.keeping import KeepingStore
 from app.vault.keyring import (
     VaultKeys,
@@ -28,6 +29,7 @@ from app.vault.notes import NoteStore
 from app.vault.process_notes import Place, ProcessNotes
 from app.vault.reviews import ReviewStore
 from app.vault.search import SearchStore
+from app.vault.second_step import SecondStep, keep_second_step, read_second_step
 from app.vault.session_keys import SessionKeys
 from app.vault.sessions import SessionStore
 from firmware.tape import TapeHead, open_session_key
@@ -59,6 +61,7 @@ class Vault:
         """Called by `unlock`, `recover` and `Vaults` alone."""
         self.account = account_of(stored)
         self._keys: VaultKeys | None = keys
+        self._folder = folder
         self._database = Database.open(folder / DATABASE_FILE, keys.database_key)
         self._session_keys = SessionKeys(folder / KEYS_FOLDER, stored.vault_id)
         self.sessions = SessionStore(self._database)
@@ -98,6 +101,24 @@ class Vault:
         self._database.close()
         self._keys = None
 
+    def second_step(self) -> SecondStep:
+        """What a sign-in asks for besides the passphrase."""
+        return read_second_step(self._folder, self.account.vault_id, self._opened.vault_key)
+
+    def keep_second_step(self, asked: SecondStep) -> None:
+        """Ask for this from the next sign-in on.
+
+        Raises:
+            VaultFull, VaultFailed: The storage refused; what was asked for still is.
+        """
+        try:
+            keep_second_step(self._folder, self.account.vault_id, self._opened.vault_key, asked)
+        except OSError as error:
+            refusal = storage_refused(error)
+        else:
+            return
+        raise refusal
+
     def session_key(self, session_id: str) -> bytes | None:
         """The key of a session's tape in clear; None where the vault keeps none (any more)."""
         return self._session_keys.get(self._opened.vault_key, session_id)
@@ -134,6 +155,27 @@ class Vault:
         return keys
 
 
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A passphrase that was right, with the keys in clear; the vault is not open by it yet."""
+
+    folder: Path
+    stored: AccountFile
+    keys: VaultKeys = field(repr=False)
+    second_step: SecondStep = field(repr=False)
+
+    @property
+    def vault_id(self) -> str:
+        return self.stored.vault_id
+
+    def has_recovery_code(self, typed: str) -> bool:
+        try:
+            open_with_recovery_code(self.stored, typed)
+        except WrongRecoveryCode:
+            return False
+        return True
+
+
 class Vaults:
     """The box's vaults, and which of them are unlocked in this process. Thread-safe.
 
@@ -161,7 +203,11 @@ class Vaults:
         return self._register(new.folder, new.stored, new.keys), new.recovery_code
 
     def unlock(self, vault_id: str, passphrase: str) -> Vault:
-        """Open the vault, or prove the passphrase of one that is open already. Takes as long where there is no vault.
+        """Open the vault, or prove the passphrase of one that is open already; see `prove`."""
+        return self.open(self.prove(vault_id, passphrase))
+
+    def prove(self, vault_id: str, passphrase: str) -> Proven:
+        """Look whether the passphrase is right, and what else is asked for. Takes as long where there is no vault.
 
         Raises:
             WrongPassphrase: Ask again.
@@ -173,12 +219,19 @@ class Vaults:
         except NoSuchVault:
             key_from_passphrase(passphrase, new_salt(), self.cost)
             raise
-        return self._register(folder, stored, open_with_passphrase(stored, passphrase))
+        keys = open_with_passphrase(stored, passphrase)
+        return Proven(folder, stored, keys, read_second_step(folder, vault_id, keys.vault_key))
+
+    def open(self, proven: Proven) -> Vault:
+        """Open the vault for somebody who has proven all that is asked for."""
+        return self._register(proven.folder, proven.stored, proven.keys)
 
     def recover(self, vault_id: str, recovery_code: str, new_passphrase: str) -> Vault:
         """Open the vault and give it a new passphrase; see Vault.recover."""
         folder = vault_folder(self._vaults_dir, vault_id)
-        return self._register(folder, *_recovered(folder, recovery_code, new_passphrase, self.cost))
+        vault = self._register(folder, *_recovered(folder, recovery_code, new_passphrase, self.cost))
+        vault.keep_second_step(SecondStep())  # who has lost the passphrase has often lost the phone with it
+        return vault
 
     def change_passphrase(self, vault_id: str, old: str, new: str) -> None:
         """Lock the vault's keys with another passphrase; no data is encrypted again, the recovery code stays valid.

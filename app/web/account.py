@@ -26,6 +26,7 @@ class AccountPage:
     template: ClassVar[str] = "account.html"
     name: str
     browsers: int  # that are signed in, this one included
+    second_step: bool  # is asked for at the sign-in
     said: str = ""  # what has just been done
     passphrase_problem: str = ""
     code_problem: str = ""
@@ -111,4 +112,5 @@ def no_invitation(_person: Person) -> Response:
 
 def _show(request: Request, desk: Desk, person: SignedIn, *, status: int = 200, **news: Any) -> Response:
     browsers = desk.sign_ins.count(person.vault.account.vault_id)
-    return show(request, AccountPage(name=person.name, browsers=browsers, **news), status=status, here="account")
+    page = AccountPage(person.name, browsers, person.vault.second_step().asked, **news)
+    return show(request, page, status=status, here="account")

@@ -19,6 +19,7 @@ OWN_WORDS = {  # of events that no route adds
     "person.signed_in": "signed in",
     "account.created": "made this account",
     "passphrase.recovered": "signed in with the recovery code and chose a new passphrase",
+    "second_step.recovered": "signed in with the recovery code in place of the second step",
     "vault.locked": "locked the vault",
 }
 

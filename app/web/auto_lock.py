@@ -39,8 +39,9 @@ class AutoLock:
             await self.look()
 
     async def look(self) -> None:
-        """Lock what is due."""
+        """Lock what is due, and drop the keys of sign-ins that nobody finished."""
         self._desk.sign_ins.close_old_private()
+        self._desk.half_ways.drop_old()
         before, self._looked_at = self._looked_at, self._now()
         settings = self._desk.settings
         night = night_between(before, self._looked_at, time.fromisoformat(settings.lock_at))

@@ -37,6 +37,8 @@ WORDS = {
     "passphrase.recovered": "A recovery code was used",
     "person.signed_in": "A therapist signed in",
     "recovery.refused": "A wrong recovery code",
+    "second_step.recovered": "A recovery code replaced a second step",
+    "second_step.refused": "A wrong second step",
     "signin.refused": "A wrong passphrase",
 }
 ONE_GIB = 1 << 30

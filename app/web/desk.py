@@ -20,6 +20,7 @@ from app.settings import AppSettings
 from app.vault.vault import Vault, Vaults
 from app.web.box import BoxView, box_view
 from app.web.guessing import Guesses
+from app.web.half_way import HalfWays
 from app.web.known_browsers import KnownBrowsers
 from app.web.pages import Context, render
 from app.web.ports import Pipeline, Recorder
@@ -46,6 +47,7 @@ class Desk:
     indexer: Indexer
     drafting: Drafting
     sign_ins: SignIns = field(default_factory=SignIns)
+    half_ways: HalfWays = field(default_factory=HalfWays)
     guesses: Guesses = field(default_factory=Guesses)
     closing: asyncio.Event = field(default_factory=asyncio.Event)  # set when the server is about to stop
     # Argon2 takes 64 MiB a try: one at a time, so that guessing cannot starve the box

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import Any
 
 from app.vault.process_notes import Place
 
@@ -30,6 +31,8 @@ class SignIn:
     recovery_code: str | None = field(default=None, repr=False)  # until its owner has shown to have it
     asked_group: int = 0  # which group of the code the page asks for
     browser: str = ""  # 8 hex digits: tells this browser from another in the audit, and opens nothing
+    new_secret: str | None = field(default=None, repr=False)  # of one-time codes, until the app has shown to have it
+    question: dict[str, Any] | None = field(default=None, repr=False)  # put to the browser for a new passkey
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     private: tuple[Place, ...] = field(default=(), repr=False)  # of one client, the entry itself first
     private_seen_s: float = 0.0

@@ -12,7 +12,7 @@ from app.audit.chain import BOX
 from app.vault.account import Account
 from app.vault.errors import NoSuchVault, WeakPassphrase, WrongPassphrase, WrongRecoveryCode
 from app.vault.vault import Vault
-from app.web import known_browsers
+from app.web import half_way, known_browsers
 from app.web.audited import add_box_event, add_event, keep_head, unaudited
 from app.web.desk import Desk, NewPerson, SignedIn, TheDesk, show, visitor
 from app.web.known_browsers import known_cookie
@@ -26,6 +26,7 @@ PASSPHRASES_DIFFER = "The two passphrases differ. Type both again."
 WHY = {
     "locked": "Locked. The keys are out of memory. A session still to be transcribed goes on when you sign in again.",
     "out": "Signed out of this browser. A session still to be transcribed goes on.",
+    "half-way": "The second step took too long, or was tried too often. Begin again; nothing is lost.",
     "over": "You were signed out after a while without a sign of life. Nothing is lost.",
 }
 
@@ -87,15 +88,20 @@ async def sign_in(
         return _ask_again(request, desk, person, wait_sentence(wait_s), wait_s)
     right = False
     try:
-        vault = await anyio.to_thread.run_sync(desk.vaults.unlock, person, passphrase, limiter=desk.one_passphrase)
+        proven = await anyio.to_thread.run_sync(desk.vaults.prove, person, passphrase, limiter=desk.one_passphrase)
         right = True
     except (WrongPassphrase, NoSuchVault):
         await anyio.to_thread.run_sync(add_box_event, desk, "signin.refused", BOX, known(desk, person))
         return _ask_again(request, desk, person, WRONG)
     finally:
         desk.guesses.end(person, known_browser=known_browser, right=right)
-    answer, _ = await welcome(desk, vault, "/today")
-    return answer
+    if proven.second_step.asked:
+        answer = RedirectResponse("/signin/second", 303)
+        _set_cookie(answer, half_way.COOKIE, desk.half_ways.begin(proven), half_way.HOLDS_S)
+        return answer
+    vault = await anyio.to_thread.run_sync(desk.vaults.open, proven)
+    signed_in, _ = await welcome(desk, vault, "/today")
+    return signed_in
 
 
 def _ask_again(request: Request, desk: Desk, person: str, sentence: str, wait_s: int = 0) -> Response:

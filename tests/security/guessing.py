@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 from support.web_box import PASSPHRASE
 from support.web_client import OWN_PAGE
 
-from app.vault.vault import Vault
+from app.vault.vault import Proven
 from app.web.guessing import DAY_S, Guesses
 from security.page import page
 
@@ -30,13 +30,13 @@ def _attack(guesses: int, addresses: int) -> tuple[int, bool]:
     with page() as (client, vault):
         client.sign_in(vault)  # so that the owner's browser is known
         object.__setattr__(client.app.state.desk, "guesses", Guesses(lambda: now_s[0]))
-        unlock = client.vaults.unlock
+        prove = client.vaults.prove
 
-        def counted(vault_id: str, passphrase: str) -> Vault:
+        def counted(vault_id: str, passphrase: str) -> Proven:
             looked_at[0] += 1
-            return unlock(vault_id, passphrase)
+            return prove(vault_id, passphrase)
 
-        client.vaults.unlock = counted  # type: ignore[method-assign]
+        client.vaults.prove = counted  # type: ignore[method-assign]
         strangers = [
             TestClient(client.app, "https://tacet.local", headers=OWN_PAGE, client=(f"10.0.{n // 250}.{n % 250}", 1))
             for n in range(addresses)

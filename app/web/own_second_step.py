@@ -1,0 +1,149 @@
+"""One's own second step: switch on one-time codes, add passkeys, take them away again."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar
+
+import anyio
+from fastapi import APIRouter, Form, Request
+from markupsafe import Markup
+from starlette.responses import RedirectResponse, Response
+
+from app.one_time_codes import in_groups, new_secret, qr_code, step_of
+from app.passkeys import NAME_LIMIT, PasskeyRefused, ask_for_new, take_new
+from app.vault.errors import WrongPassphrase
+from app.vault.second_step import SecondStep
+from app.web.audited import audited
+from app.web.desk import Desk, Person, SignedIn, TheDesk, show
+from app.web.second_step import site_of
+from app.web.signin import wait_sentence
+
+router = APIRouter(prefix="/account/second-step")
+
+CODES_ON = "From the next sign-in on the box asks for a code from your app."
+CODES_WRONG = "That code does not fit. Wait for the next one in your app and type that; the box says it is {clock}."
+PASSKEY_KEPT = "The passkey is kept. From the next sign-in on the box asks for it."
+PASSKEY_WRONG = "What the browser answered did not fit, so nothing was kept. Try again."
+GONE = "Taken away. What is left is shown below."
+NOT_THE_OWNER = "That is not your passphrase, so nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPasskey:
+    credential_id: str  # hex
+    name: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSecondStepPage:
+    template: ClassVar[str] = "own_second_step.html"
+    codes: bool
+    passkeys: tuple[KnownPasskey, ...]
+    host: str  # under which the page is open
+    can_have_passkeys: bool
+    question: str = field(default="", repr=False)  # to make a passkey, JSON
+    qr: Markup = field(default=Markup(), repr=False)  # while codes are being switched on
+    secret: str = field(default="", repr=False)
+    said: str = ""
+    code_problem: str = ""
+    passkey_problem: str = ""
+    passphrase_problem: str = ""
+
+
+@router.get("", dependencies=[audited("second_step.opened", "looked at the second step of the sign-in")])
+def own_second_step(request: Request, person: Person) -> Response:
+    return _show(request, person)
+
+
+@router.post("/codes", dependencies=[audited("second_step.codes_asked", "asked for one-time codes")])
+def begin_codes(request: Request, person: Person) -> Response:
+    """Show a fresh secret. Nothing is asked for until a code has shown that the app has it."""
+    person.sign_in.new_secret = new_secret()
+    return _show(request, person)
+
+
+@router.post("/codes/confirm", dependencies=[audited("second_step.codes_on", "switched one-time codes on")])
+def confirm_codes(request: Request, person: Person, code: Annotated[str, Form()] = "") -> Response:
+    secret = person.sign_in.new_secret
+    if secret is None:
+        return RedirectResponse("/account/second-step", 303)
+    step = step_of(secret, code, datetime.now(UTC))
+    if step is None:
+        clock = datetime.now().astimezone()
+        return _show(request, person, status=422, code_problem=CODES_WRONG.format(clock=f"{clock:%H:%M}"))
+    kept = person.vault.second_step()
+    person.vault.keep_second_step(SecondStep(secret=secret, last_step=step, passkeys=kept.passkeys))
+    person.sign_in.new_secret = None
+    return _show(request, person, said=CODES_ON)
+
+
+@router.post("/passkeys", dependencies=[audited("second_step.passkey_added", "added a passkey")])
+def add_passkey(
+    request: Request, person: Person, answer: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
+) -> Response:
+    question, person.sign_in.question = person.sign_in.question, None  # answered once
+    called = " ".join(name.split())[:NAME_LIMIT] or "Passkey"
+    try:
+        passkey = take_new(site_of(request), question or {}, answer, called)
+    except PasskeyRefused:
+        return _show(request, person, status=422, passkey_problem=PASSKEY_WRONG)
+    kept = person.vault.second_step()
+    person.vault.keep_second_step(kept.with_passkeys((*kept.passkeys, passkey)))
+    return _show(request, person, said=PASSKEY_KEPT)
+
+
+@router.post("/remove", dependencies=[audited("second_step.removed", "asked to take a second step away")])
+async def remove(
+    request: Request,
+    desk: TheDesk,
+    person: Person,
+    what: Annotated[str, Form()] = "",
+    passphrase: Annotated[str, Form()] = "",
+) -> Response:
+    """Take the codes or a passkey away, for who knows the passphrase: a browser left open is not enough."""
+    problem, status = await _prove(desk, person, passphrase)
+    if problem:
+        return _show(request, person, status=status, passphrase_problem=problem)
+    kept = await anyio.to_thread.run_sync(person.vault.second_step)
+    left = kept.model_copy(update={"secret": None}) if what == "codes" else _without(kept, what)
+    await anyio.to_thread.run_sync(person.vault.keep_second_step, left)
+    return _show(request, person, said=GONE)
+
+
+def _without(kept: SecondStep, credential_id: str) -> SecondStep:
+    return kept.with_passkeys(tuple(one for one in kept.passkeys if one.credential_id.hex() != credential_id))
+
+
+async def _prove(desk: Desk, person: SignedIn, passphrase: str) -> tuple[str, int]:
+    """What is wrong with the passphrase, "" where nothing is. Guesses are slowed down as at the sign-in."""
+    vault_id, right = person.vault.account.vault_id, False
+    wait_s = desk.guesses.begin(vault_id, known_browser=True)
+    if wait_s:
+        return wait_sentence(wait_s), 429
+    try:
+        await anyio.to_thread.run_sync(desk.vaults.prove, vault_id, passphrase, limiter=desk.one_passphrase)
+        right = True
+    except WrongPassphrase:
+        return NOT_THE_OWNER, 422
+    finally:
+        desk.guesses.end(vault_id, known_browser=True, right=right)
+    return "", 200
+
+
+def _show(request: Request, person: SignedIn, *, status: int = 200, **news: Any) -> Response:
+    kept, site, secret = person.vault.second_step(), site_of(request), person.sign_in.new_secret
+    question, vault_id = "", person.vault.account.vault_id
+    if site.can_have_passkeys:
+        question, person.sign_in.question = ask_for_new(site, bytes.fromhex(vault_id), person.name, kept.passkeys)
+    page = OwnSecondStepPage(
+        codes=kept.secret is not None,
+        passkeys=tuple(KnownPasskey(one.credential_id.hex(), one.name, one.host) for one in kept.passkeys),
+        host=site.host,
+        can_have_passkeys=site.can_have_passkeys,
+        question=question,
+        qr=Markup(qr_code(secret, person.name)) if secret else Markup(),  # noqa: S704  drawn by us
+        secret=in_groups(secret) if secret else "",
+        **news,
+    )
+    return show(request, page, here="account", status=status)
