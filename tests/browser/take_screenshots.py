@@ -24,6 +24,7 @@ from app.records.consent import Method, Scope
 from app.records.people import ClientDetails, Kind
 from app.review import Review
 from app.vault.consents import Signing
+from app.vault.second_step import SecondStep
 from app.vault.vault import Vault
 from firmware.status import BoxState
 
@@ -108,6 +109,29 @@ def first_run(camera: Camera) -> None:
         camera.shoot("today-empty", f"{box.address}/today", passphrase=PASSPHRASE)
 
 
+def second_step(camera: Camera, box: WebBox) -> None:
+    by_name = f"https://localhost:{box.port}"  # passkeys belong to a name
+    camera.shoot("second-step-none", f"{by_name}/account/second-step", passphrase=PASSPHRASE)
+
+    def set_up(page: Page) -> None:
+        page.get_by_role("button", name="Set up codes").click()
+        page.wait_for_selector(".qr")
+
+    camera.shoot("second-step-codes", f"{by_name}/account/second-step", passphrase=PASSPHRASE, act=set_up)
+
+    def ask(page: Page) -> None:
+        vault = box.vaults.unlocked()[0]
+        vault.keep_second_step(SecondStep(secret="GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"))
+        page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
+        page.get_by_role("button", name="Open my vault").click()
+        page.get_by_label("Code from your authenticator app").fill("000000")
+        page.get_by_role("button", name="Go on", exact=True).click()
+        page.wait_for_selector(".problem")
+        vault.keep_second_step(SecondStep())
+
+    camera.shoot("second-step-asked", f"{by_name}/signin", act=ask)
+
+
 def signing_in(camera: Camera) -> None:
     def wrong(page: Page) -> None:
         page.get_by_label("Passphrase", exact=True).fill("not this one at all")
@@ -118,6 +142,7 @@ def signing_in(camera: Camera) -> None:
         box.new_person()
         camera.shoot("signin-one", f"{box.address}/signin")
         camera.shoot("signin-wrong", f"{box.address}/signin", act=wrong)
+        second_step(camera, box)
         camera.shoot("signin-locked", f"{box.address}/signin?why=locked")
         box.new_person("Jonas Brandt")
         camera.shoot("signin-two", f"{box.address}/signin")
