@@ -56,7 +56,7 @@ def _record_and_scan(ending: signal.Signals | None) -> tuple[list[str], int]:
         hits += [str(path.relative_to(folder)) for path in files_with_canary(folder, _CANARY)]
         _assert_scan_sees(folder)
         elsewhere = [
-            path for path in _recent_files(started_s) if away not in path.parents and folder not in path.parents
+            path for path in recent_files(started_s) if away not in path.parents and folder not in path.parents
         ]
         hits += [str(path) for path in elsewhere if _holds_canary(path)]
         return hits, len(elsewhere) + sum(path.is_file() for path in folder.rglob("*"))
@@ -77,7 +77,7 @@ def _assert_scan_sees(folder: Path) -> None:
     planted.unlink()
 
 
-def _recent_files(since_s: float) -> list[Path]:
+def recent_files(since_s: float) -> list[Path]:
     found = []
     for place in _ELSEWHERE:
         for folder, folders, names in os.walk(place):

@@ -12,7 +12,7 @@ from app.vault.vault import Vault
 from app.web.audited import Mapped, mapped_routes
 
 SESSION = "5e" * 16
-CANARY = "heronwing quillfeather"
+CANARY = "heronwingquillfeather"  # one word: the page puts each into an element of its own
 
 
 @dataclass(frozen=True)
