@@ -6,6 +6,7 @@ from faults import (
     accounting,
     at_rest,
     damage,
+    end_erasing,
     full_disk,
     kills,
     machine,
@@ -67,6 +68,11 @@ PROMISES: Final = (
         "withdrawal makes it unreadable",
         "0 decryptable objects within 5 s, safe against a kill at every step",
         withdrawal.erased_for_good,
+    ),
+    Promise(
+        "the last minutes, erased, are gone",
+        "all of them or none: 0 decryptable within 5 s, safe against a kill at every step",
+        end_erasing.end_erased_for_good,
     ),
     Promise(
         "nothing in clear at rest",

@@ -16,7 +16,7 @@ WITHIN_S = 5.0
 
 def erased_for_good(scale: Scale, progress: Progress) -> Figure:
     with scratch_folder() as folder:
-        found = answer_of("faults.killed_erasing", folder)
+        found = answer_of("faults.killed_erasing", "withdrawal", folder, scale.of(1, 4))
     slowest_s = 0.0
     for number in range(scale.of(10, 1)):
         slowest_s = max(slowest_s, _withdraw_while_recording())
@@ -26,7 +26,8 @@ def erased_for_good(scale: Scale, progress: Progress) -> Figure:
         f"{found['openable']} of {found['begun']} withdrawn tapes decryptable and {wrong} wrong in any way after a "
         f"kill at each of {found['kills']} steps and another start; on a whole recorder gone within {slowest_s:.2f} s"
     )
-    return Figure(words, kept=wrong == 0 and found["begun"] > 8 and max(slowest_s, found["longest_s"]) < WITHIN_S)
+    in_time = max(slowest_s, found["longest_s"]) < WITHIN_S
+    return Figure(words, kept=wrong == 0 and found["begun"] > 8 // scale.of(1, 4) and in_time)
 
 
 def _withdraw_while_recording() -> float:

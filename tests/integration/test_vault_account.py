@@ -1,12 +1,11 @@
 import json
 import os
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from faults.program import answer_of
 from support.vaults import PASSPHRASE, SESSION, draft, files_with
 
 from app.vault import account_file, keyring
@@ -96,14 +95,9 @@ def test_create_account__same_name_eight_times_at_once__is_made_once(vaults_dir:
 
 
 def test_create_account__killed_at_each_of_its_steps__leaves_no_vault_or_a_whole_one(vaults_dir: Path) -> None:
-    script = Path(__file__).parents[1] / "support" / "killed_creation.py"
-    run = subprocess.run(  # noqa: PLW1510  the exit code is looked at
-        [sys.executable, str(script), str(vaults_dir)], capture_output=True, text=True, timeout=120
-    )
-    assert run.returncode == 0, run.stderr
-    killed, whole = json.loads(run.stdout)
-    assert killed >= 10
-    assert whole >= 1
+    found = answer_of("support.killed_creation", vaults_dir)
+    assert found["killed"] >= 10
+    assert found["whole"] >= 1
     create_account(vaults_dir, "Ada", PASSPHRASE, cost=CHEAP_COST)
     assert not list(vaults_dir.glob(".half-made-*"))
 

@@ -1,14 +1,14 @@
 """A withdrawn session, from its tape to the last page of the vault's database: nothing is left, whatever is killed."""
 
-import os
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from support.killed import Killed, killed_before
 from support.vaults import PASSPHRASE, SESSION, draft, files_with, head, segment
 from support.web_sessions import seal_tape, start_tape
 
@@ -34,11 +34,8 @@ from firmware.tape import (
 WORD = b"xylophonist"
 KEY = b"kanarienvogel-schluessel-1234567"
 STEPS = ("mkdir", "open", "write", "fsync", "replace", "rename", "unlink", "rmdir")
+DATABASE_STEPS = ((Database, "write"), (Database, "empty_log"))
 TAPE = SessionHead(SESSION, 1_795_000_000_000, clock_trusted=True, sample_rate_hz=8000, channels=1)
-
-
-class Killed(BaseException):
-    pass
 
 
 class Box:
@@ -101,29 +98,6 @@ def plain_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Box:
     return box
 
 
-@contextmanager
-def killed_before(step: int) -> Iterator[Callable[[], int]]:
-    """The process dies before its `step`-th change of a file or of the database."""
-    made = 0
-
-    def watched(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal made
-            if made == step:
-                raise Killed
-            made += 1
-            return real(*arguments, **options)
-
-        return call
-
-    with pytest.MonkeyPatch.context() as patch:
-        for name in STEPS:
-            patch.setattr(os, name, watched(getattr(os, name)))
-        for name in ("write", "empty_log"):
-            patch.setattr(Database, name, watched(getattr(Database, name)))
-        yield lambda: made
-
-
 def test_withdraw__session__leaves_no_byte_of_words_tape_or_keys(plain_box: Box) -> None:
     vault = plain_box.unlock()
     wrapped = read_head(plain_box.tape).wrapped_key
@@ -154,7 +128,7 @@ def test_withdraw__killed_at_every_step__is_finished_after_the_next_sign_in(plai
         box = Box(Path(shutil.copytree(plain_box.folder, tmp_path / f"run{step}")))
         vault = box.unlock()
         vault.sessions.add_edit(SESSION, 2, f"in the log: {WORD.decode()}", "Ada")
-        with killed_before(step):
+        with killed_before(step, STEPS, also=DATABASE_STEPS):
             try:
                 box.withdrawals.withdraw(vault, SESSION)
                 survived = True
@@ -257,7 +231,7 @@ def note(box: Box, *, complete: bool, session_id: str = SESSION, key_id: str | N
     if complete:
         withdraw_tape(box.tapes_dir, withdrawal, lambda: 1_795_000_000_090)
     else:
-        with killed_before(8), pytest.raises(Killed):  # noted, and nothing more
+        with killed_before(8, STEPS, also=DATABASE_STEPS), pytest.raises(Killed):  # noted, and nothing more
             withdraw_tape(box.tapes_dir, withdrawal, lambda: 0)
         assert read_head(box.tape)
 

@@ -12,6 +12,7 @@ from unittest.mock import patch
 import pytest
 from cryptography.exceptions import InvalidTag
 from support.cut_session import CutSession
+from support.killed import Killed, killed_before
 from support.power_cut import Disk, after_cut
 from support.tape_by_the_spec import open_slot, read_whole_tape, record_keys
 from support.tapes import (
@@ -45,10 +46,6 @@ from firmware.tape.segment_keys import MAX_RECORDS, SegmentKeys
 
 STEPS = ("open", "write", "pwrite", "fsync", "ftruncate", "unlink")
 SECONDS = 12
-
-
-class Killed(BaseException):
-    pass
 
 
 def sounds(folder: Path) -> list[tuple[int, int]]:
@@ -202,24 +199,6 @@ def test_segment__of_more_records_than_there_are_keys__ends_and_another_follows(
 # Killed at every step
 
 
-def kill_before(monkeypatch: pytest.MonkeyPatch, step: int) -> Callable[[], int]:
-    made = 0
-
-    def watched(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal made
-            if made == step:
-                raise Killed
-            made += 1
-            return real(*arguments, **options)
-
-        return call
-
-    for name in STEPS:
-        monkeypatch.setattr(os, name, watched(getattr(os, name)))
-    return lambda: made
-
-
 @pytest.mark.parametrize("seconds", [1, 3, 9])
 def test_erase_last__killed_at_any_step_and_started_again__has_erased_all_of_it_or_nothing(
     tmp_path: Path, seconds: int
@@ -228,8 +207,7 @@ def test_erase_last__killed_at_any_step_and_started_again__has_erased_all_of_it_
     step = 0
     while True:
         writer = recording(tmp_path / str(step))
-        with pytest.MonkeyPatch.context() as monkeypatch:
-            kill_before(monkeypatch, step)
+        with killed_before(step, STEPS):
             try:
                 writer.erase_last(seconds * 50)
             except Killed:
@@ -260,8 +238,7 @@ def test_finish_erasing__itself_killed_at_any_step__ends_the_same(tmp_path: Path
     while True:
         tapes_dir = tmp_path / str(step)
         shutil.copytree(tmp_path / "whole", tapes_dir)
-        with pytest.MonkeyPatch.context() as monkeypatch:
-            kill_before(monkeypatch, step)
+        with killed_before(step, STEPS):
             try:
                 finish_erasing(tapes_dir)
             except Killed:

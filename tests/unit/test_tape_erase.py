@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.killed import Killed, killed_before
 from support.tapes import (
     OTHER_SESSION_ID,
     SESSION_ID,
@@ -28,10 +29,6 @@ from firmware.tape import (
 STEPS = ("write", "fsync", "unlink", "rmdir")
 
 
-class Killed(BaseException):
-    pass
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     writer = new_tape(tmp_path / "tapes")
@@ -39,30 +36,10 @@ def folder(tmp_path: Path) -> Path:
     return writer.folder
 
 
-def kill_before(monkeypatch: pytest.MonkeyPatch, step: int) -> Callable[[], int]:
-    """The process dies before its `step`-th change to the disk; returns how many it has made."""
-    made = 0
-
-    def watched(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal made
-            if made == step:
-                raise Killed
-            made += 1
-            return real(*arguments, **options)
-
-        return call
-
-    for name in STEPS:
-        monkeypatch.setattr(os, name, watched(getattr(os, name)))
-    return lambda: made
-
-
 def steps_of_an_erase(tmp_path: Path) -> int:
     writer = new_tape(tmp_path / "rehearsal", OTHER_SESSION_ID)
     record_session(writer)
-    with pytest.MonkeyPatch.context() as patch:
-        made = kill_before(patch, 10_000)
+    with killed_before(10_000, STEPS) as made:
         erase_tape(writer.folder)
     return made()
 
@@ -85,10 +62,8 @@ def test_erase__killed_at_any_step__loses_the_key_first_and_ends_the_same_when_c
         writer = new_tape(tmp_path / str(step))
         record_session(writer)
         wrapped_key = read_head(writer.folder).wrapped_key
-        with pytest.MonkeyPatch.context() as patch:
-            kill_before(patch, step)
-            with pytest.raises(Killed):
-                erase_tape(writer.folder)
+        with killed_before(step, STEPS), pytest.raises(Killed):
+            erase_tape(writer.folder)
         remaining = b"".join(path.read_bytes() for path in writer.folder.glob("*"))
         if step == 0:
             assert wrapped_key in remaining
@@ -126,10 +101,8 @@ def test_finish_erasing__interrupted_ones__are_finished_and_whole_ones_kept(tmp_
         record_session(writer)
         folders[step] = writer.folder
     for step in (1, 2):
-        with pytest.MonkeyPatch.context() as patch:
-            kill_before(patch, step * 2)
-            with pytest.raises(Killed):
-                erase_tape(folders[step])
+        with killed_before(step * 2, STEPS), pytest.raises(Killed):
+            erase_tape(folders[step])
     assert finish_erasing(tmp_path) == ("b" * 32, "c" * 32)
     assert list_tapes(tmp_path) == [folders[0]]
     assert open_tape(folders[0]).closed

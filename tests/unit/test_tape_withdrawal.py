@@ -1,10 +1,10 @@
 """A withdrawal on the disk: begun, killed at any step, finished at the next start."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.killed import Killed, killed_before
 from support.tapes import OTHER_SESSION_ID, SESSION_ID, new_tape, record_session
 
 from firmware.tape import (
@@ -31,10 +31,6 @@ ASKED = Withdrawal(
 )
 
 
-class Killed(BaseException):
-    pass
-
-
 def now_ms() -> int:
     return ASKED.asked_at_ms + 80
 
@@ -43,24 +39,6 @@ def tape_in(tapes_dir: Path, session_id: str = SESSION_ID) -> Path:
     writer = new_tape(tapes_dir, session_id)
     record_session(writer)
     return writer.folder
-
-
-def kill_before(patch: pytest.MonkeyPatch, step: int) -> Callable[[], int]:
-    made = 0
-
-    def watched(real: Callable[..., object]) -> Callable[..., object]:
-        def call(*arguments: object, **options: object) -> object:
-            nonlocal made
-            if made == step:
-                raise Killed
-            made += 1
-            return real(*arguments, **options)
-
-        return call
-
-    for name in STEPS:
-        patch.setattr(os, name, watched(getattr(os, name)))
-    return lambda: made
 
 
 def test_withdraw__tape__is_gone_and_the_receipt_is_there(tmp_path: Path) -> None:
@@ -74,8 +52,7 @@ def test_withdraw__tape__is_gone_and_the_receipt_is_there(tmp_path: Path) -> Non
 def test_withdraw__killed_at_every_step__is_finished_at_the_next_start(tmp_path: Path) -> None:
     rehearsal = tmp_path / "rehearsal"
     tape_in(rehearsal)
-    with pytest.MonkeyPatch.context() as patch:
-        made = kill_before(patch, 10_000)
+    with killed_before(10_000, STEPS) as made:
         withdraw_tape(rehearsal, ASKED, now_ms)
         steps = made()
     assert steps > 20
@@ -84,10 +61,8 @@ def test_withdraw__killed_at_every_step__is_finished_at_the_next_start(tmp_path:
         tapes_dir = tmp_path / str(step)
         folder = tape_in(tapes_dir)
         wrapped_key = read_head(folder).wrapped_key
-        with pytest.MonkeyPatch.context() as patch:
-            kill_before(patch, step)
-            with pytest.raises(Killed):
-                withdraw_tape(tapes_dir, ASKED, now_ms)
+        with killed_before(step, STEPS), pytest.raises(Killed):
+            withdraw_tape(tapes_dir, ASKED, now_ms)
         asked = bool(list_withdrawals(tapes_dir))
         asked_by_then.append(asked)
         finish_withdrawals(tapes_dir, now_ms)
