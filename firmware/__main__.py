@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from firmware import clock
@@ -80,6 +81,17 @@ def _fail(sentence: str) -> int:
     return 1
 
 
+@dataclass(frozen=True, slots=True)
+class _Fittings:
+    """What stands in and on the box, and what several of its parts look at."""
+
+    sound: SoundFormat
+    panel: Panel
+    lamp: Lamp
+    microphone: Microphone
+    recipients: RecipientFile
+
+
 def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Recorder:
     """Everything that has to be closed again goes into `parts`. Raises FirmwareError or OSError."""
     recorder_dir = _folder(settings.data_dir / "recorder")
@@ -88,50 +100,26 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     parts.enter_context(sole_recorder(recorder_dir / "lock"))
     with suppress(TapeError):  # tried again at the next start; the key is what goes first
         finish_withdrawals(tapes_dir, clock.utc_ms)
-    silence_allowed = settings.silence_allowed or settings.microphone == "file"
-    sound = SoundFormat(settings.sample_rate_hz, settings.channels, settings.speed, silence_allowed)
-    panel = _panel(settings)
-    parts.callback(panel.close)
-    lamp = Lamp(panel, clock.monotonic_ms)
-    microphone = _microphone(settings)
-    recipients = RecipientFile(recorder_dir / "recipient.json", settings.consent_policy)
-    deck = Deck(
-        tapes_dir=tapes_dir,
-        recipients=recipients,
-        microphone=microphone,
-        lamp=lamp,
-        sound=sound,
-        segment_s=settings.segment_s,
-        on_sealed=panel.beat,
-        on_fault=lambda fault: inbox.put(FaultFound(fault, clock.monotonic_ms())),
-    )
+    box = _fittings(settings, recorder_dir / "recipient.json", parts)
+    deck = _deck(settings, box, tapes_dir, inbox)
     server = StatusServer(run_dir / "recorder.sock", inbox.put)
     teller = Teller(
         publish=_telling_systemd(server.publish, parts),
         deck=deck,
-        lamp=lamp,
-        microphone=microphone,
-        recipients=recipients,
+        lamp=box.lamp,
+        microphone=box.microphone,
+        recipients=box.recipients,
         sample_rate_hz=settings.sample_rate_hz,
     )
     recorder = Recorder(
         inbox=inbox,
         hands=Hands(),
-        panel=panel,
-        lamp=lamp,
-        microphone=microphone,
+        panel=box.panel,
+        lamp=box.lamp,
+        microphone=box.microphone,
         deck=deck,
-        preflight=Preflight(
-            settings.data_dir,
-            settings.min_free_hours,
-            sound,
-            recipients,
-            microphone,
-            None if silence_allowed else Hearing(microphone, sound.sample_rate_hz, sound.channels, clock.monotonic_ms),
-            Thermal(settings.max_temperature_c),
-            settings.configuration_problem,
-        ),
-        recipients=recipients,
+        preflight=_preflight(settings, box),
+        recipients=box.recipients,
         teller=teller,
         block_timeout_ms=settings.block_timeout_ms,
         clock_ms=clock.monotonic_ms,
@@ -139,6 +127,46 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     server.start(teller.status(recorder.state, None))
     parts.callback(server.close)
     return recorder
+
+
+def _fittings(settings: RecorderSettings, recipient_file: Path, parts: ExitStack) -> _Fittings:
+    panel = _panel(settings)
+    parts.callback(panel.close)
+    silence_allowed = settings.silence_allowed or settings.microphone == "file"
+    return _Fittings(
+        SoundFormat(settings.sample_rate_hz, settings.channels, settings.speed, silence_allowed),
+        panel,
+        Lamp(panel, clock.monotonic_ms),
+        _microphone(settings),
+        RecipientFile(recipient_file, settings.consent_policy),
+    )
+
+
+def _deck(settings: RecorderSettings, box: _Fittings, tapes_dir: Path, inbox: Inbox) -> Deck:
+    return Deck(
+        tapes_dir=tapes_dir,
+        recipients=box.recipients,
+        microphone=box.microphone,
+        lamp=box.lamp,
+        sound=box.sound,
+        segment_s=settings.segment_s,
+        on_sealed=box.panel.beat,
+        on_fault=lambda fault: inbox.put(FaultFound(fault, clock.monotonic_ms())),
+    )
+
+
+def _preflight(settings: RecorderSettings, box: _Fittings) -> Preflight:
+    hearing = Hearing(box.microphone, box.sound.sample_rate_hz, box.sound.channels, clock.monotonic_ms)
+    return Preflight(
+        settings.data_dir,
+        settings.min_free_hours,
+        box.sound,
+        box.recipients,
+        box.microphone,
+        None if box.sound.silence_allowed else hearing,
+        Thermal(settings.max_temperature_c),
+        settings.configuration_problem,
+    )
 
 
 def _telling_systemd(publish: Callable[[BoxStatus], None], parts: ExitStack) -> Callable[[BoxStatus], None]:

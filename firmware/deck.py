@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from firmware import clock
 from firmware.capture import Capture, SoundFormat
-from firmware.consent import LIGHTS, Action, ConsentState
+from firmware.consent_table import LIGHTS, Action
 from firmware.faults import Fault
 from firmware.microphone import MicrophoneMissing, MicrophoneStuck
 from firmware.tape import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from firmware.consent import ConsentState
     from firmware.lamp import Lamp
     from firmware.microphone import Microphone
     from firmware.recipient import RecipientFile

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from firmware import button, consent
 from firmware.button import Gesture
-from firmware.consent import LIGHTS, Action, ConsentState, EraseLastAsked, Event, FaultSeen, Phase, Trigger
+from firmware.consent import ConsentState, EraseLastAsked, Event, FaultSeen
+from firmware.consent_table import LATEST_PRESS_MS, LIGHTS, Action, Phase, Trigger
 from firmware.deck import ActionFailed
 from firmware.inbox import ActionsDone, ButtonMoved, Checked, FaultFound, Message, Quit
 from firmware.lamp import DARK
@@ -213,7 +214,7 @@ class Recorder:
 
     def _end_patience(self, now_ms: int) -> None:
         """A finger that is down may still be about to confirm: it has the time that a short press may take."""
-        extra_ms = consent.LATEST_PRESS_MS if self._button.down or self._button.raw_down else button.DEBOUNCE_MS
+        extra_ms = LATEST_PRESS_MS if self._button.down or self._button.raw_down else button.DEBOUNCE_MS
         if not self._acting and consent.is_overdue(self._state, now_ms, extra_ms=extra_ms):
             self._decide(Trigger.PATIENCE_OVER, now_ms)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, assert_never
 
-from firmware.consent import ConsentState, Phase
+from firmware.consent_table import Phase
 from firmware.faults import SEEN_SENTENCE, Fault, sentence
 from firmware.status import BoxState, BoxStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from firmware.consent import ConsentState
     from firmware.deck import Deck
     from firmware.lamp import Lamp
     from firmware.microphone import Microphone

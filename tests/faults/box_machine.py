@@ -34,7 +34,8 @@ from firmware.tape import durable as tape_disk
 from firmware.tape.cut import is_being_cut
 
 if TYPE_CHECKING:
-    from firmware.consent import Action, ConsentState
+    from firmware.consent import ConsentState
+    from firmware.consent_table import Action
 
 _KEY: Final = X25519PrivateKey.generate()
 _PUBLIC_KEY: Final = _KEY.public_key().public_bytes_raw().hex()

@@ -33,6 +33,8 @@ _TESTS: Final = tuple(
         "tape_timeline",
         "tape_erase",
         "tape_withdrawal",
+        "recorder_erases_end",
+        "tape_end_erased",
         "recorder_machine",
     )
 )
@@ -51,92 +53,92 @@ MUTATIONS: Final = (
     # the order of consent, light and microphone
     Mutation(
         "microphone before light",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_LISTEN = (Action.SHOW_LIGHT, Action.READ_BACK_LIGHT, Action.OPEN_MICROPHONE)",
         "_LISTEN = (Action.OPEN_MICROPHONE, Action.SHOW_LIGHT, Action.READ_BACK_LIGHT)",
     ),
     Mutation(
         "light not read back",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_LISTEN = (Action.SHOW_LIGHT, Action.READ_BACK_LIGHT, Action.OPEN_MICROPHONE)",
         "_LISTEN = (Action.SHOW_LIGHT, Action.OPEN_MICROPHONE)",
     ),
     Mutation(
         "light not shown",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_LISTEN = (Action.SHOW_LIGHT, Action.READ_BACK_LIGHT, Action.OPEN_MICROPHONE)",
         "_LISTEN = (Action.READ_BACK_LIGHT, Action.OPEN_MICROPHONE)",
     ),
     Mutation(
         "light before consent",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_GIVEN = (Action.NEW_TAPE, Action.WRITE_GIVEN, *_LISTEN)",
         "_GIVEN = (Action.NEW_TAPE, Action.SHOW_LIGHT, Action.WRITE_GIVEN, *_LISTEN[1:])",
     ),
     Mutation(
         "consent not written",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_GIVEN = (Action.NEW_TAPE, Action.WRITE_GIVEN, *_LISTEN)",
         "_GIVEN = (Action.NEW_TAPE, *_LISTEN)",
     ),
     Mutation(
         "resume not written",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_RESUMED = (Action.WRITE_RESUMED, *_LISTEN)",
         "_RESUMED = _LISTEN",
     ),
     Mutation(
         "dark before the microphone is closed, on pause",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_PAUSED = (Action.CLOSE_MICROPHONE, Action.SHOW_LIGHT,",
         "_PAUSED = (Action.SHOW_LIGHT, Action.CLOSE_MICROPHONE,",
     ),
     Mutation(
         "dark before the microphone is closed, on stop",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_STOPPED = (Action.CLOSE_MICROPHONE, Action.SHOW_LIGHT,",
         "_STOPPED = (Action.SHOW_LIGHT, Action.CLOSE_MICROPHONE,",
     ),
     Mutation(
         "pause written before the rest is sealed",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "Action.SHOW_LIGHT, Action.SEAL_REMAINDER, Action.WRITE_PAUSED)\n_STOPPED",
         "Action.SHOW_LIGHT, Action.WRITE_PAUSED, Action.SEAL_REMAINDER)\n_STOPPED",
     ),
     Mutation(
         "rest not sealed on stop",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "Action.SHOW_LIGHT, Action.SEAL_REMAINDER, Action.CLOSE_TAPE)",
         "Action.SHOW_LIGHT, Action.CLOSE_TAPE)",
     ),
     Mutation(
         "tape left open on stop from pause",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_ENDED = (Action.SHOW_LIGHT, Action.CLOSE_TAPE)",
         "_ENDED = (Action.SHOW_LIGHT,)",
     ),
     Mutation(
         "microphone stays open after a fault",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_LOST = (Action.SHOW_LIGHT, Action.ABANDON_MICROPHONE, ",
         "_LOST = (Action.SHOW_LIGHT, ",
     ),
     Mutation(
         "records while not ready",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "    (_P.READY,                  _T.SHORT_PRESS):        (_P.RECORDING,              _GIVEN),",
         "    (_P.READY,                  _T.SHORT_PRESS):        (_P.RECORDING,              _GIVEN),\n"
         "    (_P.NOT_READY,              _T.SHORT_PRESS):        (_P.RECORDING,              _GIVEN),",
     ),
     Mutation(
         "goes on by itself after an acknowledged fault",
-        "firmware/consent.py",
-        "(_P.MICROPHONE_LOST_SEEN,   _T.MICROPHONE_BACK):    (_P.PAUSED,                 _SHOWN)",
+        "firmware/consent_table.py",
+        "(_P.MICROPHONE_LOST_SEEN,   _T.MICROPHONE_BACK):    (_P.PAUSED,                 SHOWN)",
         "(_P.MICROPHONE_LOST_SEEN,   _T.MICROPHONE_BACK):    (_P.RECORDING,              _RESUMED)",
     ),
     Mutation(
         "pause command resumes",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "    (_P.PAUSED,                 _T.SHORT_PRESS):        (_P.RECORDING,              _RESUMED),",
         "    (_P.PAUSED,                 _T.SHORT_PRESS):        (_P.RECORDING,              _RESUMED),\n"
         "    (_P.PAUSED,                 _T.PAUSE_COMMAND):      (_P.RECORDING,              _RESUMED),",
@@ -149,13 +151,13 @@ MUTATIONS: Final = (
     ),
     Mutation(
         "withdrawn without being erased",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_ERASED = (*_SILENCED, Action.ERASE_TAPE)",
         "_ERASED = (*_SILENCED, Action.CLOSE_TAPE)",
     ),
     Mutation(
         "listens until the confirming press",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         "_ASKED = (*_SILENCED, Action.WRITE_PAUSED)",
         "_ASKED = (Action.SHOW_LIGHT,)",
     ),
@@ -168,19 +170,19 @@ MUTATIONS: Final = (
     # the light
     Mutation(
         "dark while recording",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         'Phase.RECORDING: Light("on", green=False)',
         'Phase.RECORDING: Light("off", green=False)',
     ),
     Mutation(
         "green while recording",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         'Phase.RECORDING: Light("on", green=False)',
         'Phase.RECORDING: Light("on", green=True)',
     ),
     Mutation(
         "steady red on a fault",
-        "firmware/consent.py",
+        "firmware/consent_table.py",
         'Phase.MICROPHONE_LOST: Light("double_blink", green=False)',
         'Phase.MICROPHONE_LOST: Light("on", green=False)',
     ),
@@ -206,8 +208,8 @@ MUTATIONS: Final = (
     Mutation(
         "a storage that hangs is no fault",
         "firmware/watch.py",
-        "> STORAGE_PATIENCE_MS:",
-        "> 1_000_000:",
+        "> STORAGE_PATIENCE_MS\n",
+        "> 1_000_000\n",
     ),
     # the seal
     Mutation(
@@ -255,8 +257,28 @@ MUTATIONS: Final = (
     Mutation(
         "tape erased without a note",
         "firmware/tape/withdrawal.py",
-        "    with suppress(OSError):\n        _write(tapes_dir, withdrawal)\n    erase_tape",
+        "    note_withdrawal(tapes_dir, withdrawal)\n    erase_tape",
         "    erase_tape",
+    ),
+    # the last minutes, erased
+    Mutation(
+        "goes on listening while the last minutes are erased",
+        "firmware/consent_table.py",
+        "(*_PAUSED, *_END_ERASED)),",
+        "_END_ERASED),",
+    ),
+    Mutation("erased minutes keep their keys", "firmware/tape/cut.py", "        _destroy_keys(folder, plan)\n", ""),
+    Mutation(
+        "erased minutes keep their sealed sound",
+        "firmware/tape/cut.py",
+        "        _destroy_records(folder, plan)\n        _write_segment(folder, plan)\n",
+        "        _write_segment(folder, plan)\n",
+    ),
+    Mutation(
+        "erasing begins before its plan is durable",
+        "firmware/tape/cut.py",
+        "        write_all(fd, hashlib.sha256(body).digest() + body)\n        os.fsync(fd)\n",
+        "        write_all(fd, hashlib.sha256(body).digest() + body)\n",
     ),
 )
 

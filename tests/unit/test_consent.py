@@ -4,22 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.consent import (
-    CONFIRM_WITHIN_MS,
-    LATEST_PRESS_MS,
-    LIGHTS,
-    TABLE,
-    Action,
-    ConsentState,
-    Event,
-    FaultSeen,
-    Phase,
-    Preflight,
-    Trigger,
-    at_start,
-    is_overdue,
-    step,
-)
+from firmware.consent import ConsentState, Event, FaultSeen, Preflight, at_start, is_overdue, step
+from firmware.consent_table import CONFIRM_WITHIN_MS, LATEST_PRESS_MS, LIGHTS, TABLE, Action, Phase, Trigger
 from firmware.faults import Fault, sentence
 from firmware.light import Light
 

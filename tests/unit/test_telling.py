@@ -1,6 +1,7 @@
 import pytest
 
-from firmware.consent import ConsentState, Phase
+from firmware.consent import ConsentState
+from firmware.consent_table import Phase
 from firmware.faults import SEEN_SENTENCE, Fault, sentence
 from firmware.status import BoxState
 from firmware.telling import CONFIRM_SENTENCE, LAPSED_SENTENCE, LET_GO_SENTENCE, box_state, reasons
