@@ -37,6 +37,7 @@ from firmware.tape import GapRecord, MarkRecord, TapeReader
 if TYPE_CHECKING:
     import subprocess
 
+ASR_NICE = 10  # as systemd/units/tacet-asr.service has it
 MOST_GROWTH_MB = 8.0  # of recorder and capture process together, after the first minute
 PLAYER_AHEAD_MS = 10_000  # a player that is starved would tear holes into what the room sounds like
 MOST_GROWTH_PERCENT = 1.0  # of a core, from the first quarter to the last, both processes together
@@ -104,7 +105,11 @@ class Transcription:
         self._feeder = threading.Thread(target=self._feed, daemon=True)
 
     def __enter__(self) -> Self:
+        ours = os.getpriority(os.PRIO_PROCESS, 0)
+        os.setpriority(os.PRIO_PROCESS, 0, max(ours, ASR_NICE))
         self._asr.start()
+        if os.geteuid() == 0:  # nobody else may go back
+            os.setpriority(os.PRIO_PROCESS, 0, ours)
         self._feeder.start()
         return self
 
