@@ -12,6 +12,7 @@ from typing import TypeAlias
 from app.records.people import folded
 from app.records.search_query import near_names, query_words, to_matches
 from app.review import lines_of
+from app.review.released_note import KEY_POINTS, covered_sentences
 from app.rounds import go_round
 from app.vault.errors import NoSuchSession
 from app.vault.search import IndexLine, Narrowed, Texts
@@ -20,6 +21,7 @@ from app.vault.vault import Vault, Vaults
 
 LOOK_EVERY_S = 3.0
 MOST_PAGES = 8
+MOST_SENTENCES = 20
 SEGMENTS_A_PAGE = 2
 SEGMENT_OF = (1 << 20) - 1  # a line that is a part of a segment carries more above these bits
 
@@ -44,6 +46,16 @@ class Hit:
     pieces: tuple[Piece, ...] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class NoteHit:
+    """A sentence of an approved note in which something was found."""
+
+    session_id: str
+    started_at_ms: int
+    section: str
+    pieces: tuple[Piece, ...] = field(repr=False)
+
+
 class Indexer:
     """Indexes the finished transcripts of every unlocked vault. One thread calls `run`; any thread `look`."""
 
@@ -57,7 +69,14 @@ class Indexer:
 
     def look(self, vault: Vault) -> int:
         """Index what is new or was changed; tells how many sessions."""
-        stale = vault.search.stale()
+        stale, notes = vault.search.stale(), vault.note_search.stale()
+        for session_id, content_hash in notes:
+            try:
+                sentences = covered_sentences(vault.notes.parts(session_id)) if content_hash else ()
+            except NoSuchSession:
+                continue
+            vault.note_search.index(session_id, content_hash, [(one.sentence_id, one.text) for one in sentences])
+            self._untidy.add(vault.account.vault_id)
         for session_id, version in stale:
             try:
                 lines = lines_of(vault.sessions.content(session_id))
@@ -66,7 +85,7 @@ class Indexer:
             texts = [IndexLine(line.seq & SEGMENT_OF, line.text) for line in lines]
             vault.search.index(session_id, version, texts)
             self._untidy.add(vault.account.vault_id)
-        if not stale and vault.account.vault_id in self._untidy:
+        if not stale and not notes and vault.account.vault_id in self._untidy:
             self._untidy.discard(vault.account.vault_id)
             vault.search.tidy()
         return len(stale)
@@ -87,6 +106,23 @@ def find_lines(vault: Vault, typed: str, narrowed: Narrowed, speaker: str | None
     contents = vault.search.found(to_matches(typed), narrowed, MOST_PAGES, lambda texts: _best(texts, words))
     hits = [hit for content in contents for hit in _hits(content, words, speaker)]
     return sorted(hits, key=lambda hit: -hit.started_at_ms)
+
+
+def find_note_sentences(vault: Vault, typed: str, narrowed: Narrowed) -> list[NoteHit]:
+    """The sentences of approved notes in which what was typed stands, newest session first."""
+    words = query_words(typed)
+    matches = to_matches(typed)
+    wanted: dict[str, set[int]] = {}
+    for hit in vault.note_search.find(matches[-1] if matches else "", narrowed, MOST_SENTENCES):
+        wanted.setdefault(hit.session_id, set()).add(hit.sentence_id)
+    found = []
+    for session_id, ids in wanted.items():
+        parts = vault.notes.parts(session_id)
+        for one in covered_sentences(parts) if parts.approved else ():
+            pieces, score = _marked(one.text, words)
+            if one.sentence_id in ids and score:
+                found.append(NoteHit(session_id, parts.row.head.started_at_ms, one.heading or KEY_POINTS, pieces))
+    return sorted(found, key=lambda one: -one.started_at_ms)
 
 
 def _best(texts: Texts, words: Words) -> list[int]:

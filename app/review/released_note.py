@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from app.notes.standing import Standing, standing_of
 from app.review.note import transcript_of
 from app.review.released import Cover
+from app.vault.note_parts import NoteParts
+from app.vault.note_rows import reads
 from app.vault.session_content import SessionContent
 
 KEY_POINTS = "Key points"
@@ -38,6 +40,26 @@ class ReleasedNote:
     drafter: str  # with its version, and its model where there is one
     drafted_at_ms: int  # UTC epoch
     sections: tuple[ReleasedSection, ...] = field(repr=False)  # those in which something is written
+
+
+@dataclass(frozen=True, slots=True)
+class CoveredSentence:
+    """A sentence as it reads now, with redacted words covered."""
+
+    sentence_id: int
+    heading: str  # "" is the key points
+    text: str = field(repr=False)
+    lines: tuple[int, ...]
+
+
+def covered_sentences(parts: NoteParts) -> tuple[CoveredSentence, ...]:
+    """Give the sentences that are in the note now. Whoever shows them elsewhere asks `parts.approved` first."""
+    cover, found = Cover(parts.marks), []
+    for one in parts.note.sentences if parts.note else ():
+        text, lines = reads(one)
+        if text is not None:
+            found.append(CoveredSentence(one.sentence_id, one.heading, cover(text), lines))
+    return tuple(found)
 
 
 def released_note(content: SessionContent) -> ReleasedNote | None:

@@ -69,6 +69,22 @@ def read_note(connection: Connection, session_id: str) -> Note | None:
     return None if row is None else replace(_note(row), sentences=_sentences(connection, row[0]))
 
 
+def read_version(connection: Connection, session_id: str) -> str:
+    """Numbers that only grow: of the note's rows, and of the edits, marks and voices that its sources are made of."""
+    of_note = "JOIN note_sentences USING (sentence_id) JOIN note_drafts USING (draft_id) WHERE session_id = ?1"
+    rows = (
+        "SELECT max(draft_id) FROM note_drafts WHERE session_id = ?1",
+        "SELECT max(sentence_id) FROM note_sentences JOIN note_drafts USING (draft_id) WHERE session_id = ?1",
+        f"SELECT max(change_id) FROM note_changes {of_note}",  # noqa: S608  constant
+        f"SELECT max(link_id) FROM goal_links {of_note}",  # noqa: S608  constant
+        "SELECT max(edit_id) FROM edits WHERE session_id = ?1",
+        "SELECT max(mark_id) FROM marks WHERE session_id = ?1",
+        "SELECT count(*) FROM mark_removals JOIN marks USING (mark_id) WHERE session_id = ?1",
+        "SELECT max(change_id) FROM voice_changes WHERE session_id = ?1",
+    )
+    return ".".join(str(connection.execute(one, (session_id,)).fetchone()[0] or 0) for one in rows)
+
+
 def require_sentence(connection: Connection, session_id: str, sentence_id: int) -> NoteSentence:
     """A sentence of the session's note.
 
@@ -105,12 +121,12 @@ def read_bound_note(connection: Connection, session_id: str) -> dict[str, object
         "format": note.format_name,
         "headings": [heading.name for heading in note.headings],
         "drafter": [note.drafter, note.version, note.model_sha256, note.drafted_at_ms],
-        "sentences": [_bound_sentence(sentence) for sentence in note.sentences if _reads(sentence)[0] is not None],
+        "sentences": [_bound_sentence(sentence) for sentence in note.sentences if reads(sentence)[0] is not None],
     }
 
 
 def _bound_sentence(sentence: NoteSentence) -> dict[str, object]:
-    text, lines = _reads(sentence)
+    text, lines = reads(sentence)
     last = sentence.changes[-1] if sentence.changes else None
     return {
         "sentence_id": sentence.sentence_id,
@@ -123,7 +139,7 @@ def _bound_sentence(sentence: NoteSentence) -> dict[str, object]:
     }
 
 
-def _reads(sentence: NoteSentence) -> tuple[str | None, tuple[int, ...]]:
+def reads(sentence: NoteSentence) -> tuple[str | None, tuple[int, ...]]:
     """The sentence's words and sources now; no words: it was taken out."""
     last = sentence.changes[-1] if sentence.changes else None
     return (last.text, last.lines) if last else (sentence.text, sentence.lines)

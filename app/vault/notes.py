@@ -3,9 +3,10 @@
 from collections.abc import Callable, Collection
 
 from app.domain import Note, NoteChange, NoteSentence, SessionState
-from app.vault import approval_rows, note_rows, session_rows
+from app.vault import approval_rows, goals, note_rows, session_rows
 from app.vault.database import Connection, Database
 from app.vault.errors import NoSuchSentence
+from app.vault.note_parts import NoteParts, read_parts_of_note
 
 
 class NoteStore:
@@ -20,6 +21,14 @@ class NoteStore:
     def note(self, session_id: str) -> Note | None:
         """The session's note as it stands."""
         return self._database.read(lambda connection: note_rows.read_note(connection, session_id))
+
+    def version(self, session_id: str) -> str:
+        """Another word whenever the session's note, or anything that it is read over, has changed."""
+        return self._database.read(lambda connection: note_rows.read_version(connection, session_id))
+
+    def parts(self, session_id: str) -> NoteParts:
+        """What showing the note's sentences takes, without the transcript."""
+        return self._database.read(lambda connection: read_parts_of_note(connection, session_id))
 
     def waiting(self, states: Collection[SessionState]) -> list[str]:
         """Sessions in one of these states without a draft."""
@@ -43,7 +52,7 @@ class NoteStore:
         return self._database.write(change)
 
     def replace_draft(self, session_id: str, make: Callable[[Note | None], Note]) -> None:
-        """Let another draft be the note: `make` is given the one before. Both stay on record.
+        """Let another draft be the note: `make` is given the one before. Both stay on record; links to goals go on.
 
         Raises:
             SessionApproved: An approval stands.
@@ -51,7 +60,11 @@ class NoteStore:
 
         def change(connection: Connection) -> None:
             _require_open(connection, session_id)
-            note_rows.insert_draft(connection, session_id, make(note_rows.read_note(connection, session_id)))
+            before = note_rows.read_note(connection, session_id)
+            note_rows.insert_draft(connection, session_id, make(before))
+            after = note_rows.read_note(connection, session_id)
+            if before is not None and after is not None:
+                goals.carry_over(connection, before, after)
 
         self._database.write(change)
 

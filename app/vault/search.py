@@ -106,7 +106,8 @@ class SearchStore:
 
 def purge(connection: Connection) -> None:
     """Rewrite the index without what was deleted from it."""
-    connection.execute("INSERT INTO search (search) VALUES ('optimize')")
+    for index in ("search", "note_search"):
+        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")  # noqa: S608  constants
 
 
 def texts_of(connection: Connection, page: FoundPage) -> Texts:

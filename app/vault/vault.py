@@ -15,6 +15,7 @@ from app.vault.credentials import check_passphrase
 from app.vault.database import Database
 from app.vault.erasures import ErasureStore
 from app.vault.errors import NoSuchVault, VaultLocked, WrongRecoveryCode, storage_refused
+from app.vault.goals import GoalStore
 from app.vault.keeping import KeepingStore
 from app.vault.keyring import (
     VaultKeys,
@@ -25,6 +26,7 @@ from app.vault.keyring import (
     with_new_passphrase,
 )
 from app.vault.keys import DEFAULT_COST, Cost, key_from_passphrase, new_salt
+from app.vault.note_search import NoteSearch
 from app.vault.notes import NoteStore
 from app.vault.process_notes import Place, ProcessNotes
 from app.vault.reviews import ReviewStore
@@ -48,6 +50,8 @@ class Vault:
     approvals: ApprovalStore
     erasures: ErasureStore
     notes: NoteStore
+    note_search: NoteSearch
+    goals: GoalStore
     audit: AuditTrail  # who did what to which id in this vault
     clients: ClientStore
     appointments: AppointmentStore
@@ -68,6 +72,8 @@ class Vault:
         self.approvals = ApprovalStore(self._database)
         self.erasures = ErasureStore(self._database)
         self.notes = NoteStore(self._database)
+        self.note_search = NoteSearch(self._database)
+        self.goals = GoalStore(self._database)
         self.audit = AuditTrail(self._database, stored.vault_id)
         self.clients = ClientStore(self._database)
         self.appointments = AppointmentStore(self._database)

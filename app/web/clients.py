@@ -16,6 +16,8 @@ from app.vault.sessions import wall_clock_ms
 from app.vault.vault import Vault
 from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show
+from app.web.goals import GoldenThread, golden_thread
+from app.web.opened import APPROVED
 from app.web.standing import state_word
 from app.web.wording import day, length, moment, time_of_day
 
@@ -66,6 +68,7 @@ class HeldSession:
     when: str
     facts: str
     state: str
+    noted: bool  # whether an approved note can be read
     goes: tuple[str, ...]  # what goes when
 
 
@@ -82,7 +85,6 @@ class ClientPage:
     client_id: str
     name: str = field(repr=False)
     facts: str
-    goals: str = field(repr=False)
     vocabulary: str = field(repr=False)
     archived: bool
     substance_use: bool
@@ -94,6 +96,7 @@ class ClientPage:
     holds: tuple[str, ...] = field(repr=False)
     held: bool
     others: tuple[tuple[str, str], ...] = field(repr=False)  # id and name, to merge with
+    thread: GoldenThread | None = field(default=None, repr=False)
     process_notes: bool = False  # whether there may be any; what they say only their own page knows
 
 
@@ -167,7 +170,6 @@ def client_page(desk: Desk, person: SignedIn, found: Client) -> ClientPage:
         client_id=found.client_id,
         name=found.name,
         facts=_facts(found),
-        goals=found.details.goals,
         vocabulary=found.details.vocabulary,
         archived=found.archived_at_ms is not None,
         substance_use=found.details.substance_use,
@@ -179,6 +181,7 @@ def client_page(desk: Desk, person: SignedIn, found: Client) -> ClientPage:
         holds=tuple(_hold_words(one) for one in holds),
         held=any(one.lifted_at_ms is None for one in holds),
         others=tuple((one.client_id, one.name) for one in vault.clients.list() if one.client_id != found.client_id),
+        thread=golden_thread(vault, found.client_id),
         process_notes=any(vault.process_notes.exist(one) for one in vault.keeping.entries_of(found.client_id)),
     )
 
@@ -230,6 +233,7 @@ def _sessions(vault: Vault, found: Client, practice: Rule, now_ms: int) -> list[
             when=f"{day(row.head.started_at_ms, now_ms)}, {time_of_day(row.head.started_at_ms)}",
             facts=length(row.duration_ms),
             state=state_word(row.state),
+            noted=row.state in APPROVED,
             goes=tuple(
                 f"{'sound' if due.part is Part.SOUND else 'all of it'} goes {moment(due.at_ms)}"
                 for due in schedule(goes[row.head.session_id])

@@ -11,7 +11,7 @@ from app.domain import MarkKind
 from app.review import Review
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
-from app.web.desk import Person, show, show_part
+from app.web.desk import Person, desk_of, show, show_part
 from app.web.opened import open_line
 from app.web.transcript import line_row
 
@@ -87,6 +87,7 @@ def remove(request: Request, person: Person, session_id: str, mark_id: int) -> R
 
 def _answer(request: Request, person: Person, session_id: str, seq: int, kind: MarkKind) -> Response:
     """Give the line anew; a name that is withheld may stand in any line, so all of them are fetched again."""
+    desk_of(request).pipeline.changes.notify()
     if request.headers.get("hx-request") != "true":
         return RedirectResponse(f"/sessions/{session_id}#line-{seq}", 303)
     opened, line = open_line(person, session_id, seq)

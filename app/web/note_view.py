@@ -7,6 +7,7 @@ from typing import ClassVar
 from app.domain import Note, NoteSentence
 from app.notes.draft import LIMITS
 from app.notes.formats import NoteFormat
+from app.notes.goals import suggested
 from app.notes.mentions import SAYS
 from app.notes.standing import Standing
 from app.noting import OpenNote
@@ -21,6 +22,23 @@ class Source:
 
     seq: int
     at: str  # "12:03"; "" where the line is gone
+
+
+@dataclass(frozen=True, slots=True)
+class GoalRow:
+    """A goal of the client's plan as it stands to one sentence."""
+
+    text: str = field(repr=False)
+    linked: bool
+    suggested: bool  # it shares words with the sentence or its sources
+
+
+@dataclass(frozen=True, slots=True)
+class Goals:
+    """The goals of the client's plan, and those that sentences are linked to."""
+
+    plan: tuple[str, ...] = field(default=(), repr=False)
+    by_sentence: Mapping[int, tuple[str, ...]] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +58,7 @@ class SentenceRow:
     changed: str  # by whom and when; "" where nobody touched it
     drafted: str = field(repr=False)  # what the machine wrote, where that is not what it says now
     editable: bool
+    goals: tuple[GoalRow, ...] = field(default=(), repr=False)
 
     @property
     def is_open(self) -> bool:
@@ -83,6 +102,7 @@ class NotePanel:
     template: ClassVar[str] = "_note.html"
     session_id: str
     editable: bool
+    version: str  # of what is shown; the session's events name the one that stands
     drafted: str  # by which drafter, on what, when; "" while nothing is drafted
     limits: str
     notices: tuple[str, ...]
@@ -108,13 +128,16 @@ def note_panel(  # noqa: PLR0913  the panel has that many sides
     *,
     editable: bool,
     models: Sequence[str],
+    version: str,
     now_ms: int,
+    goals: Goals = Goals(),
 ) -> NotePanel:
     """Put the panel together. `models` heard the words; without a note it says that there is none yet."""
-    rows = _Rows(session_id, opened, editable=editable, now_ms=now_ms) if opened else None
+    rows = _Rows(session_id, opened, goals, editable=editable, now_ms=now_ms) if opened else None
     return NotePanel(
         session_id=session_id,
         editable=editable,
+        version=version,
         drafted=_label(opened.note, models) if opened else "",
         limits=LIMITS,
         notices=opened.note.notices if opened else (),
@@ -127,9 +150,10 @@ def note_panel(  # noqa: PLR0913  the panel has that many sides
 
 
 class _Rows:
-    def __init__(self, session_id: str, opened: OpenNote, *, editable: bool, now_ms: int) -> None:
+    def __init__(self, session_id: str, opened: OpenNote, goals: Goals, *, editable: bool, now_ms: int) -> None:
         self._session_id = session_id
         self._opened = opened
+        self._goals = goals
         self._editable = editable
         self._now_ms = now_ms
         self._starts = {one.position: one.start_s for one in opened.transcript.utterances}
@@ -166,7 +190,15 @@ class _Rows:
             changed=changed,
             drafted=standing.drafted if standing.origin == "edited" else "",
             editable=self._editable,
+            goals=self._goals_of(standing),
         )
+
+    def _goals_of(self, standing: Standing) -> tuple[GoalRow, ...]:
+        linked = self._goals.by_sentence.get(standing.sentence_id, ())
+        said = [one.text for one in self._opened.transcript.at(standing.lines)]
+        near = suggested([standing.text, *said], self._goals.plan)
+        in_order = dict.fromkeys((*linked, *near, *self._goals.plan))
+        return tuple(GoalRow(goal, goal in linked, goal in near and goal not in linked) for goal in in_order)
 
     def _under(self, heading: str) -> tuple[SentenceRow, ...]:
         return tuple(self.sentence(one) for one in self._opened.standing if one.heading == heading)

@@ -7,12 +7,13 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from app.notes.goals import goals_of
 from app.noting import Noting, OpenNote
 from app.vault.errors import NoSuchSentence
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
-from app.web.note_view import NotePage, NotePanel, SentenceRow, note_panel
+from app.web.note_view import Goals, NotePage, NotePanel, SentenceRow, note_panel
 from app.web.opened import open_session
 from app.web.wording import clock
 
@@ -81,7 +82,7 @@ def draft(
 ) -> Response:
     """Draft anew in the chosen format."""
     _noting(desk, person).draft_again(session_id, note_format, person.name)
-    return _changed(request, desk, person, session_id)
+    return changed_note(request, desk, person, session_id)
 
 
 @router.post("/note/sentences", dependencies=[audited("note.written", "wrote in the note")])
@@ -96,7 +97,7 @@ def write(  # noqa: PLR0913, PLR0917  a form's fields
 ) -> Response:
     """Keep a sentence of the person's own, with the lines it rests on if they name any."""
     _noting(desk, person).write(session_id, heading, text, line, person.name)
-    return _changed(request, desk, person, session_id)
+    return changed_note(request, desk, person, session_id)
 
 
 @router.get("/note/sentences/{sentence_id}/edit", dependencies=[audited("note.read", "read a sentence of the note")])
@@ -116,14 +117,14 @@ def edit(  # noqa: PLR0913, PLR0917  a form's fields
 ) -> Response:
     """Keep a person's words for this sentence; none at all take it out."""
     _noting(desk, person).edit(session_id, sentence_id, text, person.name)
-    return _changed(request, desk, person, session_id)
+    return changed_note(request, desk, person, session_id)
 
 
 @router.post("/note/sentences/{sentence_id}/restore", dependencies=[audited("note.restored", "put a sentence back")])
 def restore(request: Request, desk: TheDesk, person: Person, session_id: str, sentence_id: int) -> Response:
     """Let the sentence say again what was first written."""
     _noting(desk, person).put_back(session_id, sentence_id, person.name)
-    return _changed(request, desk, person, session_id)
+    return changed_note(request, desk, person, session_id)
 
 
 @router.post(
@@ -132,7 +133,7 @@ def restore(request: Request, desk: TheDesk, person: Person, session_id: str, se
 def accept(request: Request, desk: TheDesk, person: Person, session_id: str, sentence_id: int) -> Response:
     """Put the person's name under a flagged sentence as it is."""
     _noting(desk, person).accept(session_id, sentence_id, person.name)
-    return _changed(request, desk, person, session_id)
+    return changed_note(request, desk, person, session_id)
 
 
 @router.get("/note/sentences/{sentence_id}/source", dependencies=[audited("note.lines", "chose a sentence's source")])
@@ -158,7 +159,7 @@ def source(  # noqa: PLR0913, PLR0917  a form's fields
 ) -> Response:
     """Let the sentence rest on these lines."""
     _noting(desk, person).source(session_id, sentence_id, line, person.name)
-    return _changed(request, desk, person, session_id)
+    return changed_note(request, desk, person, session_id)
 
 
 @router.get("/lines/{seq}/note", dependencies=[audited("note.line", "took a line towards the note")])
@@ -185,6 +186,7 @@ def _open(desk: Desk, person: SignedIn, session_id: str) -> OpenNote:
 
 
 def _panel(desk: Desk, person: SignedIn, session_id: str) -> NotePanel:
+    version = person.vault.notes.version(session_id)  # before the rest: what comes in between is shown once more
     session = open_session(person, session_id)
     return note_panel(
         session_id,
@@ -192,8 +194,16 @@ def _panel(desk: Desk, person: SignedIn, session_id: str) -> NotePanel:
         desk.drafting.formats,
         editable=session.editable,
         models=session.models,
+        version=version,
         now_ms=wall_clock_ms(),
+        goals=_goals(person, session_id),
     )
+
+
+def _goals(person: SignedIn, session_id: str) -> Goals:
+    client = person.vault.clients.client_of(session_id)
+    plan = goals_of(client.details.goals) if client else ()
+    return Goals(plan, person.vault.goals.of_session(session_id))
 
 
 def _rows(panel: NotePanel) -> Iterator[SentenceRow]:
@@ -207,7 +217,9 @@ def _find(panel: NotePanel, sentence_id: int) -> SentenceRow:
     raise NoSuchSentence("This sentence is not in the note any more. Reload the page.")
 
 
-def _changed(request: Request, desk: Desk, person: SignedIn, session_id: str) -> Response:
+def changed_note(request: Request, desk: Desk, person: SignedIn, session_id: str) -> Response:
+    """Answer a change of the note: the panel as it stands for htmx, else the way to it."""
+    desk.pipeline.changes.notify()
     if not _by_htmx(request):
         return RedirectResponse(f"/sessions/{session_id}/note", 303)
     answer = _shown(request, _panel(desk, person, session_id))

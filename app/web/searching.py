@@ -7,7 +7,7 @@ from typing import ClassVar
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.indexing import Hit, Piece, find_clients, find_lines
+from app.indexing import Hit, NoteHit, Piece, find_clients, find_lines, find_note_sentences
 from app.vault.search import Narrowed
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
@@ -37,6 +37,7 @@ class SearchPage:
     clients: tuple[tuple[str, str], ...] = field(repr=False)
     names: tuple[tuple[str, str], ...] = field(repr=False)  # clients that were found
     lines: tuple[FoundLine, ...]
+    notes: tuple[FoundLine, ...]  # sentences of approved notes
     asked: bool
 
 
@@ -54,7 +55,8 @@ def search(  # noqa: PLR0913, PLR0917  fields of a form
     called = {one.client_id: one.name for one in vault.clients.list()}
     narrowed = Narrowed(client_id or None, *_span(since, until, vault.appointments.zone))
     hits = find_lines(vault, q, narrowed, speaker or None) if q.strip() else []
-    whose = vault.clients.links() if hits else {}
+    notes = find_note_sentences(vault, q, narrowed) if q.strip() and not speaker else []
+    whose = vault.clients.links() if hits or notes else {}
     page = SearchPage(
         q=q.strip(),
         client_id=client_id,
@@ -64,6 +66,7 @@ def search(  # noqa: PLR0913, PLR0917  fields of a form
         clients=tuple(called.items()),
         names=tuple((one, called[one]) for one in find_clients(vault, q)) if q.strip() else (),
         lines=tuple(_found(hit, called.get(whose.get(hit.session_id, ""), "")) for hit in hits),
+        notes=tuple(_noted(hit, called.get(whose.get(hit.session_id, ""), "")) for hit in notes),
         asked=bool(q.strip()),
     )
     return show(request, page, here="search")
@@ -76,6 +79,16 @@ def _found(hit: Hit, name: str) -> FoundLine:
         when=f"{day(hit.started_at_ms, wall_clock_ms())}, {time_of_day(hit.started_at_ms)}",
         at=clock(hit.start_ms),
         who=f"{name} · {speaker}" if name else speaker,
+        pieces=hit.pieces,
+    )
+
+
+def _noted(hit: NoteHit, name: str) -> FoundLine:
+    return FoundLine(
+        address=f"/sessions/{hit.session_id}/note/approved",
+        when=f"{day(hit.started_at_ms, wall_clock_ms())}, {time_of_day(hit.started_at_ms)}",
+        at="",
+        who=f"{name} · {hit.section}" if name else hit.section,
         pieces=hit.pieces,
     )
 

@@ -163,6 +163,7 @@ class SessionPart:
         self, desk: Desk, person: SignedIn, session_id: str, *, editable: bool, state: SessionState | None
     ) -> None:
         self._edited = person.vault.sessions.last_edit(session_id)
+        self._noted = ""  # the page tells by itself whether it shows this already
         self._desk = desk
         self._editable = editable  # as the page shows its lines
         self._state = state  # as the page shows it
@@ -178,7 +179,7 @@ class SessionPart:
         now, shown = (standing(row, self._desk.pipeline), row.words), self._shown
         self._shown = now
         if shown == now:
-            return self._edits()
+            return self._edits() + self._notes()
         opened, templates = open_session(self._person, self._session_id), self._desk.templates
         full = standing(opened.row, self._desk.pipeline, opened.models)
         news = [swap("standing", templates, full)]
@@ -194,7 +195,12 @@ class SessionPart:
         if self._editable != opened.editable:
             self._editable = opened.editable
             news.append(ServerSentEvent(event="settled", raw_data=""))
-        return news + self._edits()
+        return news + self._edits() + self._notes()
+
+    def _notes(self) -> list[ServerSentEvent]:
+        """Say which version of the note stands: it was drafted or changed, or what it rests on was."""
+        before, self._noted = self._noted, self._person.vault.notes.version(self._session_id)
+        return [] if before == self._noted else [ServerSentEvent(event="noted", raw_data=self._noted)]
 
     def _edits(self) -> list[ServerSentEvent]:
         """Say that lines were edited, perhaps in another window; the page asks which."""

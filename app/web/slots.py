@@ -26,6 +26,7 @@ class Slot:
     path: str  # with {session_id}
     scripts: tuple[str, ...] = ()  # modules in static/
     styles: tuple[str, ...] = ()  # in static/
+    news: str = ""  # a server-sent event of the session that is about this slot; its scripts find it in #news-NAME
 
     def address(self, session_id: str) -> str:
         return self.path.format(session_id=session_id)
@@ -47,7 +48,7 @@ class LineTool:
 
 
 SLOTS: tuple[Slot, ...] = (
-    Slot("note", "Note", "/sessions/{session_id}/note", scripts=("notes.js",), styles=("note.css",)),
+    Slot("note", "Note", "/sessions/{session_id}/note", scripts=("notes.js",), styles=("note.css",), news="noted"),
     Slot("voices", "Voices", "/sessions/{session_id}/voices", scripts=("speaking.js",), styles=("speaking.css",)),
     Slot("record", "Client and export", "/sessions/{session_id}/record"),
 )

@@ -12,7 +12,7 @@ from app.domain import Attribution, Told
 from app.review import Line, Selected, VoiceReview, lines_of, name_of, standing_changes, therapist_of
 from app.vault.session_content import SessionContent
 from app.web.audited import audited
-from app.web.desk import Person, SignedIn, show, show_part
+from app.web.desk import Person, SignedIn, desk_of, show, show_part
 from app.web.opened import UNDER_REVIEW
 from app.web.timeline import WIDTH, Timeline, timeline
 from app.web.wording import clock, length
@@ -143,6 +143,7 @@ def undo(request: Request, person: Person, session_id: str) -> Response:
 
 def _do(request: Request, person: SignedIn, session_id: str, change: Callable[[VoiceReview], None]) -> Response:
     change(VoiceReview(person.vault))
+    desk_of(request).pipeline.changes.notify()
     if not _by_htmx(request):
         return RedirectResponse(f"/sessions/{session_id}", 303)
     content = person.vault.sessions.content(session_id)

@@ -82,4 +82,63 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (form instanceof HTMLFormElement && form.matches("[data-note-insert]")) form.remove();
 });
 
+const slot = document.getElementById("slot-note");
+
+/** Whether somebody is writing in the panel: what they type must not be swapped away. */
+function writing() {
+  const fields = /** @type {HTMLTextAreaElement[]} */ ([...(slot?.querySelectorAll("textarea") ?? [])]);
+  return fields.some((one) => one.value !== one.defaultValue || one === document.activeElement)
+    || slot?.querySelector("[data-lines]") !== null;
+}
+
+/** Show the note as it stands, if the panel shows something else and nobody is writing in it. */
+function catchUp() {
+  const stands = document.getElementById("news-note")?.textContent ?? "";
+  const shown = slot?.querySelector("[data-version]");
+  if (!slot || !stands || !(shown instanceof HTMLElement) || shown.dataset.version === stands) return;
+  const behind = document.getElementById("note-behind");
+  if (writing()) return void (behind && (behind.hidden = false));
+  const htmx = /** @type {{trigger: (element: Element, event: string) => void}} */ (/** @type {any} */ (window).htmx);
+  htmx.trigger(slot, "refresh");
+}
+
+document.body.addEventListener("htmx:sseMessage", (event) => {
+  if (event.target instanceof Element && event.target.id === "news-note") catchUp();
+});
+slot?.addEventListener("focusout", () => setTimeout(catchUp));
+
+let goOn = false; // a goal was linked by key: the next one is a key away
+
+/** On a key: go to the next sentence that touches a goal, and on the key again link it. */
+function nextGoal() {
+  const waiting = [...document.querySelectorAll("#slot-note [data-suggested-goal]")];
+  const at = waiting.indexOf(/** @type {Element} */ (document.activeElement));
+  const next = waiting[at < 0 ? 0 : at];
+  if (!(next instanceof HTMLElement)) return false;
+  if (at < 0) {
+    next.scrollIntoView({ block: "center" });
+    next.focus();
+  } else {
+    goOn = true;
+    next.click();
+  }
+  return true;
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.target !== slot || !goOn) return;
+  goOn = false;
+  nextGoal();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "o" || event.ctrlKey || event.metaKey || event.altKey || !(event.target instanceof Element)) return;
+  if (event.target.matches("textarea, select, input:not([type=range])")) return;
+  if (nextGoal()) event.preventDefault();
+});
+
+// a place that another page leads to: hear it as soon as the transcript is there
+const asked = new URLSearchParams(location.search).get("hear");
+if (asked) hear(asked);
+
 export {};
