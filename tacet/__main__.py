@@ -87,6 +87,7 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="0.0.0.0", help="address of the page (default: all of this machine)")  # noqa: S104
     parser.add_argument("--port", type=int, default=8443, help="of the page (default 8443)")
     parser.add_argument("--box-port", type=int, default=8480, help="of the picture of the box (default 8480)")
+    parser.add_argument("--backup-to", type=Path, metavar="DIR", help="make a backup there every night")
     parser.add_argument("--name", default="tacet", help="the page is https://NAME.local (default tacet)")
     parser.add_argument("--model", default="base", help="speech model (default base); see: tacet models list")
     parser.set_defaults(run=_run, models_dir=default_models_dir())

@@ -30,9 +30,10 @@ class Service:
         return [setpriv, "--pdeathsig", "TERM", *own] if setpriv else own
 
 
-def box_services(config: Path) -> list[Service]:
-    """The three processes in the order in which they are started; they end in the same order, the recorder first."""
-    return [Service(name, (name, "--config", str(config))) for name in ("recorder", "asr", "app")]
+def box_services(config: Path, *, backup: bool = False) -> list[Service]:
+    """The processes in the order in which they are started; they end in the same order, the recorder first."""
+    services = [Service(name, (name, "--config", str(config))) for name in ("recorder", "asr", "app")]
+    return [*services, Service("backup", ("backup", "--scheduled", str(config)))] if backup else services
 
 
 @contextlib.asynccontextmanager

@@ -50,7 +50,7 @@ def box_configuration(args: argparse.Namespace, run_dir: Path) -> dict[str, Any]
         "recorder": _recorder(args),
         "app": app,
         "asr": {"model": args.model},
-    }
+    } | ({"backup": {"to": args.backup_to.resolve()}} if args.backup_to else {})
 
 
 def plain_port(port: int) -> int:
@@ -74,7 +74,7 @@ def _recorder(args: argparse.Namespace) -> dict[str, Any]:
 
 async def _run(args: argparse.Namespace, run_dir: Path, config: Path) -> None:
     page = f"https://localhost:{args.port}"
-    services = box_services(config)
+    services = box_services(config, backup=args.backup_to is not None)
     if args.simulate:
         room = _room(args)
         arguments = ("--run-dir", str(run_dir), "--port", str(args.box_port), "--review-url", page, "--room", room)

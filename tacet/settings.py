@@ -9,18 +9,19 @@ from app.settings import AppSettings
 from firmware.settings import RecorderSettings
 from tacet.config.check import check_bytes, check_written, section_with_places
 from tacet.config.problem import Problem
-from tacet.config.sections import BoxSection, NetworkSection
+from tacet.config.sections import BackupSection, BoxSection, NetworkSection
 
 
 @dataclass(frozen=True, slots=True)
 class BoxSettings:
-    """The one configuration file, a section a process, and two for the machine."""
+    """The one configuration file, a section a process, two for the machine, and one for backups."""
 
     recorder: RecorderSettings
     app: AppSettings
     asr: AsrSettings
     box: BoxSection
     network: NetworkSection
+    backup: BackupSection
 
 
 def load_settings(path: Path) -> BoxSettings:
@@ -54,6 +55,7 @@ def _settings(written: dict[str, Any], problems: tuple[Problem, ...], source: st
         asr=AsrSettings.model_validate(section_with_places(written, "asr")),
         box=BoxSection.model_validate(section_with_places(written, "box")),
         network=NetworkSection.model_validate(section_with_places(written, "network")),
+        backup=BackupSection.model_validate(section_with_places(written, "backup")),
     )
 
 

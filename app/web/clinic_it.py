@@ -11,22 +11,25 @@ from starlette.responses import RedirectResponse, Response
 
 from app.audit.chain import BOX, Event
 from app.authority import read_authority
+from app.backup_state import Stage, ask_for_backup, read_backup_state, was_asked
 from app.box.invitations import Role
 from app.tls import fingerprint, fingerprint_groups
 from app.vault.errors import WeakPassphrase
+from app.vault.sessions import wall_clock_ms
 from app.web.audited import add_box_event, unaudited
-from app.web.desk import Desk, NotSignedIn, TheDesk, desk_of, show
+from app.web.desk import Desk, NotSignedIn, TheDesk, desk_of, show, show_part
 from app.web.serving import certificate_for
 from app.web.setup import SETUP_GUESSES, WRONG_INVITATION
 from app.web.sign_ins import COOKIE, SignIn
 from app.web.signin import PASSPHRASES_DIFFER, forget, set_sign_in, wait_sentence
-from app.web.wording import counted, moment
+from app.web.wording import counted, day, moment, time_of_day
 
 router = APIRouter(prefix="/it")
 
 CLINIC_IT = "clinic-it"  # where a therapist's sign-in has a vault's id
 EVENTS = 50
 WORDS = {
+    "backup.asked": "Clinic IT asked for a backup",
     "account.created": "A therapist's account was made",
     "audit.head": "Kept where a therapist's events end",
     "box.record_damaged": "The box's record was damaged; the old one is kept aside",
@@ -60,6 +63,19 @@ class BoxEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class BackupView:
+    """How backups go; also a fragment that asks anew while one is made."""
+
+    template: ClassVar[str] = "_backup.html"
+    set_up: bool
+    copying: bool = False
+    done: int = 0
+    of: int = 0
+    sentences: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ItPage:
     template: ClassVar[str] = "it.html"
     facts: tuple[tuple[str, str], ...]
@@ -67,6 +83,7 @@ class ItPage:
     events: tuple[BoxEvent, ...]  # newest first
     head: str
     broken: str
+    backup: BackupView
     invitation: str = ""
 
 
@@ -150,6 +167,20 @@ def invite(request: Request, desk: TheDesk, _it: It) -> Response:
     return show(request, _page(desk, desk.invitations.invite(Role.THERAPIST)), here="it")
 
 
+@router.get("/backup", dependencies=[unaudited("shows how backups go, and nothing clinical")])
+def backup(request: Request, desk: TheDesk, _it: It) -> Response:
+    return show_part(request, _backup(desk))
+
+
+@router.post("/backup", dependencies=[unaudited("adds its event itself: it is the box's")])
+def back_up_now(desk: TheDesk, _it: It) -> Response:
+    """Ask for one at once; the process that makes them takes it up."""
+    if read_backup_state(desk.settings.data_dir) is not None:
+        add_box_event(desk, "backup.asked")
+        ask_for_backup(desk.settings.data_dir)
+    return RedirectResponse("/it", 303)
+
+
 @router.post("/sign-out", dependencies=[unaudited("shows nothing")])
 async def sign_out(request: Request, desk: TheDesk, _it: It) -> Response:
     desk.sign_ins.end(request.cookies.get(COOKIE))
@@ -171,7 +202,25 @@ def _page(desk: Desk, invitation: str = "") -> ItPage:
         events=tuple(_event(event, names) for event in trail.latest(EVENTS)),
         head=str(trail.head()),
         broken=f"This trail was changed: {broken.why}." if broken else "",
+        backup=_backup(desk),
         invitation=invitation,
+    )
+
+
+def _backup(desk: Desk) -> BackupView:
+    state, now_ms = read_backup_state(desk.settings.data_dir), wall_clock_ms()
+    if state is None:
+        return BackupView(set_up=False)
+    copying = state.stage is Stage.COPYING or was_asked(desk.settings.data_dir)
+    made = f"{day(state.made_at_ms, now_ms)}, {time_of_day(state.made_at_ms)}" if state.made_at_ms else ""
+    last = f"The last one was made {made}, with {counted(state.files, 'file')}." if made else "None was made yet."
+    sentences = (
+        last,
+        f"Every day at {state.at}, to {state.to}.",
+        f"What is erased on the box is gone from backups after {counted(state.horizon_days, 'day')}.",
+    )
+    return BackupView(
+        set_up=True, copying=copying, done=state.done, of=state.of, sentences=sentences, problem=state.problem
     )
 
 

@@ -14,6 +14,8 @@ from tqdm import tqdm
 from tacet.backup.copying import Progress, back_up
 from tacet.backup.repository import BackupFailed, Repository
 from tacet.backup.restoring import prove, restore
+from tacet.backup.scheduled import run_scheduled
+from tacet.settings import load_settings
 
 HORIZON_DAYS = 30
 
@@ -23,8 +25,11 @@ def add_backup(parser: argparse.ArgumentParser) -> None:
         "Copy all that the box keeps, as ciphertext, while it runs. What was erased is gone from backups as well once "
         "the horizon has passed."
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the box's data_dir")
-    parser.add_argument("--to", type=Path, required=True, metavar="DIR", help="where backups lie, as on a USB stick")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the box's data_dir")
+    parser.add_argument("--to", type=Path, metavar="DIR", help="where backups lie, as on a USB stick")
+    parser.add_argument(
+        "--scheduled", type=Path, metavar="TACET.TOML", help="stay, and make them as its section [backup] says"
+    )
     parser.add_argument(
         "--horizon-days", type=int, default=HORIZON_DAYS, metavar="N", help="keep backups so long (default 30)"
     )
@@ -64,6 +69,11 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
 
 
 def run_backup(args: argparse.Namespace) -> int:
+    if args.scheduled:
+        settings = load_settings(args.scheduled)
+        return run_scheduled(settings.app.data_dir, settings.backup)
+    if args.to is None or (args.data is None and not args.list):
+        raise BackupFailed("Name the box's folder with --data and the backups' with --to, or a file with --scheduled.")
     repository = Repository(args.to)
     if args.list:
         print("\n".join(repository.snapshots()) or "There is no backup yet.")

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from tacet.backup.repository import NOTHING, BackupFailed, Entry, Repository, Snapshot
 
-# A new box makes its own certificate; sockets and models are no data; the set-up code dies with the first account.
-LEFT_OUT = frozenset({"tls", "run", "models"})
+# A new box makes its own certificate; sockets, models and how backups go are no data; the set-up code dies with the
+# first account.
+LEFT_OUT = frozenset({"tls", "run", "models", "backup"})
 PASSING = ("-shm", ".new", "setup-code", ".creating")
 PROCESS_NOTES = "process"  # in a vault's folder: psychotherapy notes, copied only when asked for
 HALF_DONE = (".half-made-", ".restoring-")

@@ -11,7 +11,7 @@ from app.settings import AppSettings
 from firmware.settings import RecorderSettings
 from tacet.config.lines import line_of
 from tacet.config.problem import Problem, of_syntax, of_value
-from tacet.config.sections import BoxSection, NetworkSection
+from tacet.config.sections import BackupSection, BoxSection, NetworkSection
 
 PLACES: dict[str, tuple[str, ...]] = {  # the folders that a section needs, given once for the whole box
     "box": (),
@@ -19,6 +19,7 @@ PLACES: dict[str, tuple[str, ...]] = {  # the folders that a section needs, give
     "recorder": ("data_dir", "run_dir"),
     "app": ("data_dir", "run_dir"),
     "asr": ("run_dir", "models_dir"),
+    "backup": (),
 }
 SECTIONS: dict[str, type[BaseModel]] = {
     "box": BoxSection,
@@ -26,6 +27,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "recorder": RecorderSettings,
     "app": AppSettings,
     "asr": AsrSettings,
+    "backup": BackupSection,
 }
 DEFAULT_PLACES = {
     "data_dir": Path("/var/lib/tacet"),  # everything the box keeps

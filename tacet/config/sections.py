@@ -1,6 +1,7 @@
 """The sections of tacet.toml that the box itself needs, beside those of its processes."""
 
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import available_timezones
 
@@ -50,4 +51,24 @@ class NetworkSection(BaseModel):
             raise ValueError("address has no prefix; write it like 192.168.7.20/24")
         if self.address is not None and self.gateway is not None and self.gateway not in self.address.network:
             raise ValueError(f"gateway is not in the address's network {self.address.network}")
+        return self
+
+
+class BackupSection(BaseModel):
+    """Backups by themselves: every day into a folder, and from there to a server of the clinic."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    to: Path | None = None  # a folder, as on a USB stick or a mounted share; none: no backups by themselves
+    at: str = Field(default="02:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # by the box's own clock
+    horizon_days: int = Field(default=30, ge=1)  # what was erased is gone from backups after so long
+    sftp: str = Field(default="", pattern=r"^([^@:/\s]+@[^@:/\s]+(:\d+)?/[^\r\n]+)?$")  # like backup@nas:22/tacet
+    sftp_host_key: str = Field(default="", pattern=r"^((ssh|ecdsa)-\S+ [A-Za-z0-9+/=]+)?$")  # the server's own, pinned
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.sftp and self.to is None:
+            raise ValueError("sftp carries away what lies in a folder; write `to` as well")
+        if bool(self.sftp) != bool(self.sftp_host_key):
+            raise ValueError("sftp needs sftp_host_key: a line of `ssh-keyscan HOST` without the host's name")
         return self
