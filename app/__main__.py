@@ -16,6 +16,7 @@ from app.discovery import announced
 from app.errors import TacetError
 from app.pipeline import Pipeline
 from app.recorder_link import RecorderLink
+from app.room_seats import RoomSeats
 from app.settings import AppSettings
 from app.systemd import handed_over_sockets, telling_systemd
 from app.tls import Certificate
@@ -55,7 +56,8 @@ async def _serve(
     vaults = Vaults(settings.data_dir / "vaults")
     recorder = RecorderLink(RecorderClient(settings.run_dir / "recorder.sock"))
     asr = SocketTranscriber(settings.run_dir / "asr.sock")
-    pipeline = Pipeline(settings.data_dir / "tapes", vaults, asr, asr)
+    room = RoomSeats(settings.data_dir / "box")
+    pipeline = Pipeline(settings.data_dir / "tapes", vaults, asr, asr, room.known)
     web = create_app(settings, vaults, record, recorder, pipeline)
     config = server_config(web, certificate)
     assert config.ssl is not None

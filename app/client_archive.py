@@ -92,7 +92,7 @@ def _session(vault: Vault, row: SessionRow, tapes_dir: Path) -> dict[str, Any]:
         "approval": asdict(approval) if approval else None,
         "exports": [asdict(one) for one in vault.approvals.exports(session_id)],
         "lines": [
-            {"start_ms": line.start_ms, "speaker": line.speaker, "text": line.text, "machine": line.machine_text}
+            {"start_ms": line.start_ms, "speaker": line.voice, "text": line.text, "machine": line.machine_text}
             for line in lines_of(content)
         ],
         "noted beside lines": [asdict(one) | {"kind": one.kind.value} for one in content.marks],

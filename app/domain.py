@@ -49,6 +49,9 @@ class Segment:
     path: Path = "first"
 
 
+Place = tuple[int, int]  # a segment's seq and a word's number in it
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """Somebody speaks, as the machine tells. Times count from the tape's first sample."""
@@ -70,14 +73,30 @@ class Told(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class KeptLine:
+    """A line that stays as it is, in one piece and one person's, because a person has worked on it."""
+
+    first: Place
+    last: Place
+    speaker: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Attribution:
-    """Who spoke when, told by the machine once the session had ended; never changed afterwards."""
+    """Who spoke when, told by the machine once the session had ended; never changed afterwards.
+
+    Told anew for another number of people it is another one, which counts from then on.
+    """
 
     turns: tuple[Turn, ...]
     told: Told
     voices: int = 0  # how many people it sounds like; 0 where that was not asked
     dead_channel: int | None = None  # 0 or 1: that microphone heard nothing
     whole: tuple[int, ...] = ()  # lines that a person had edited by then; they stay in one piece
+    overlaps: tuple[tuple[int, int], ...] = ()  # start and end in ms of where two people speak at once
+    therapist: str | None = None  # who sits on the therapist's seat, where the room's seats are known
+    asked: int = 2  # how many people were to be told apart
+    kept: tuple[KeptLine, ...] = ()  # likewise, where voices are told apart anew
 
 
 class VoiceChangeKind(StrEnum):
@@ -88,10 +107,8 @@ class VoiceChangeKind(StrEnum):
     SWAP = "swap"  # `speaker` and `other` change places
     SPLIT = "split"  # a line begins at `first`
     MERGE = "merge"  # the line from `first` to `last` goes on the one before, and is `speaker`'s
-    ROLE = "role"  # `speaker` is the therapist
-
-
-Place = tuple[int, int]  # a segment's seq and a word's number in it
+    ROLE = "role"  # `speaker` is the therapist, and the voices in `names` are called so
+    PEOPLE = "people"  # `people` are to be told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +120,8 @@ class VoiceChange:
     other: str | None = None
     first: Place | None = None
     last: Place | None = None
+    names: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # speaker and name
+    people: int = 0
     change_id: int = 0  # grows with every change of the vault
     author: str = ""
     changed_at_ms: int = 0  # UTC epoch

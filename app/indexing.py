@@ -42,7 +42,7 @@ class Hit:
     started_at_ms: int
     seq: int
     start_ms: int
-    speaker: str | None
+    voice: str  # what to call who said it, "" where that is not known
     pieces: tuple[Piece, ...] = field(repr=False)
 
 
@@ -148,7 +148,7 @@ def _hits(content: SessionContent, words: Words, speaker: str | None) -> list[Hi
     for line in lines_of(content):
         pieces, score = _marked(line.text, words)
         if score and speaker in (None, line.speaker):
-            found.append(Hit(head.session_id, head.started_at_ms, line.seq, line.start_ms, line.speaker, pieces))
+            found.append(Hit(head.session_id, head.started_at_ms, line.seq, line.start_ms, line.voice, pieces))
     return found
 
 

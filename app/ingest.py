@@ -92,6 +92,22 @@ class Ingest:
                 tape.erased.add(record)
         return news
 
+    def reopen(self, session_id: str) -> OpenTape | None:
+        """Open the tape of a session that was heard to its end; None where its sound is gone.
+
+        Raises:
+            TapeBusy: the end is being erased; call again.
+        """
+        folder = self._tapes_dir / session_id
+        try:
+            reader = TapeReader(folder, self._session_key(read_head(folder)))
+            reader.refresh()
+        except TapeBusy:
+            raise
+        except (TapeError, OSError):
+            return None
+        return OpenTape(folder, reader, being_written=False)
+
     def release(self, tape: OpenTape) -> None:
         """Nothing more will come of this tape."""
         del self._open[tape.session_id]

@@ -1,5 +1,6 @@
 import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from app.domain import Cursor, SessionState
 from app.errors import TacetError
 from app.ingest import Ingest, OpenTape
 from app.speech.hearing import hear_next
+from app.speech.known_seats import KnownSeats
 from app.speech.speaking import Speakers
-from app.vault.errors import NoSuchSession, VaultLocked
+from app.telling_anew import TellingAnew
+from app.vault.errors import NoSuchSession, SessionApproved, VaultLocked
 from app.vault.vault import Vault, Vaults
 from firmware.tape import TapeBusy, TapeErased, TapeError
 
@@ -39,13 +42,19 @@ class Pipeline:
     """
 
     def __init__(
-        self, tapes_dir: Path, vaults: Vaults, transcriber: Transcriber, printer: VoicePrinter | None = None
+        self,
+        tapes_dir: Path,
+        vaults: Vaults,
+        transcriber: Transcriber,
+        printer: VoicePrinter | None = None,
+        seats: Callable[[], KnownSeats | None] = lambda: None,
     ) -> None:
         self.changes = Changes()
         self._tapes_dir = tapes_dir
         self._vaults = vaults
         self._transcriber = transcriber
-        self._speakers = Speakers(printer)
+        self._speakers = Speakers(printer, seats)
+        self._anew = TellingAnew(printer, seats)
         self._ingests: dict[Vault, Ingest] = {}
         self._progress: dict[str, Progress] = {}
         self._speech_problem: str | None = None
@@ -75,6 +84,7 @@ class Pipeline:
         try:
             self._forget_locked()
             worked = [self._advance(ingest, vault, tape) for vault, ingest, tape in self._waiting()]
+            worked += [self._tell_anew(ingest, vault) for vault, ingest in self._ingests.items()]
         except VaultLocked:
             return 0.0
         except TranscriberAway:
@@ -117,6 +127,18 @@ class Pipeline:
             self._drop(tape)
         return True
 
+    def _tell_anew(self, ingest: Ingest, vault: Vault) -> bool:
+        try:
+            worked = self._anew.step(ingest, vault.sessions)
+        except (TapeBusy, SessionApproved, NoSuchSession):
+            return False
+        except TapeError:
+            self._anew.forget_all()
+            return False
+        if worked:
+            self.changes.notify()
+        return worked
+
     def _drop(self, tape: OpenTape) -> None:
         self._speakers.forget(tape.session_id)
         self._progress.pop(tape.session_id, None)
@@ -155,6 +177,7 @@ class Pipeline:
             del self._ingests[vault]
             self._progress.clear()
             self._speakers.forget_all()
+            self._anew.forget_all()
 
     def _tell(self, problem: str | None) -> None:
         if problem != self._speech_problem:

@@ -27,6 +27,7 @@ class Said:
     speaker: str | None
     text: str = field(repr=False)  # "" where a context note stands alone
     context: tuple[str, ...] = field(default=(), repr=False)  # what the therapist noted beside it
+    voice: str = field(default="", repr=False)  # what to call the speaker
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,5 +149,5 @@ def _passages(content: SessionContent) -> Iterator[Said | OffTheRecord]:
     for line in released_lines(lines_of(content), content.marks):
         while pauses and pauses[0] <= line.start_ms:
             yield OffTheRecord(pauses.pop(0))
-        yield Said(line.start_ms, line.end_ms, line.speaker, line.text, line.context)
+        yield Said(line.start_ms, line.end_ms, line.speaker, line.text, line.context, line.voice)
     yield from map(OffTheRecord, pauses)

@@ -60,7 +60,7 @@ def addendum_lines(document: ApprovedDocument) -> list[str]:
 
 
 def speaker(said: Said) -> str:
-    return f"Speaker {said.speaker}" if said.speaker else "Speaker unknown"
+    return said.voice or "Speaker unknown"
 
 
 def date(document: ApprovedDocument, at_ms: int) -> str:

@@ -6,9 +6,10 @@ Handles speech in clear.
 """
 
 from app.review.binding import bound_parts, content_hash, is_as_added, is_as_approved, part_digests
+from app.review.cast import Cast, cast_of, people_wanted
 from app.review.lines import Line, lines_of
 from app.review.note import OpenFlags, transcript_of
-from app.review.pieces import name_of, segments_under, standing_changes, therapist_of
+from app.review.pieces import segments_under, standing_changes
 from app.review.released import COVER, Cover, ReleasedLine, released_lines
 from app.review.released_note import ReleasedNote, released_note
 from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, NothingSaid, Review
@@ -18,6 +19,7 @@ __all__ = [
     "ATTESTATION",
     "COVER",
     "LINE_LIMIT",
+    "Cast",
     "Cover",
     "EditedWords",
     "Line",
@@ -31,16 +33,16 @@ __all__ = [
     "Selected",
     "VoiceReview",
     "bound_parts",
+    "cast_of",
     "content_hash",
     "is_as_added",
     "is_as_approved",
     "lines_of",
-    "name_of",
     "part_digests",
+    "people_wanted",
     "released_lines",
     "released_note",
     "segments_under",
     "standing_changes",
-    "therapist_of",
     "transcript_of",
 ]

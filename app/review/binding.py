@@ -18,8 +18,8 @@ import hmac
 import json
 
 from app.domain import Addendum, Approval
+from app.review.cast import cast_of
 from app.review.lines import lines_of
-from app.review.pieces import therapist_of
 from app.vault.session_content import SessionContent
 
 FORMAT = "tacet approval 1"
@@ -62,10 +62,12 @@ def part_digests(content: SessionContent) -> dict[str, str]:
 
 def bound_parts(content: SessionContent) -> dict[str, object]:
     """Give what is approved: JSON values by name, None for a part that holds nothing."""
+    cast = cast_of(content)
     return {
         "lines": _lines(content),
         "pauses_ms": [pause.at_ms for pause in content.pauses],
-        "therapist": therapist_of(content.voice_changes),
+        "therapist": cast.therapist,
+        "names": dict(cast.names) or None,
         **content.parts,
     }
 

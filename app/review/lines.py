@@ -1,9 +1,12 @@
 """The lines of a transcript as they stand: what people made of what the machine heard. Pure; speech in clear."""
 
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.domain import Edit, Place, Word
-from app.review.pieces import Piece, name_of, pieces_of, therapist_of
+from app.review.cast import Cast, cast_of
+from app.review.pieces import Piece, pieces_of
 from app.vault.session_content import SessionContent
 
 
@@ -25,17 +28,18 @@ class Line:
     sure: bool = True  # False where the machine was unsure whose it is, and nobody has said since
     first: Place = (0, 0)  # its first and last word
     last: Place = (0, 0)
-    voice: str = ""  # "Speaker 1", or "Therapist" and "Client" once somebody has said who is who
+    voice: str = ""  # "Speaker 1", or "Therapist" and "Client" once that is known, or a given name
+    together: tuple[tuple[int, int], ...] = ()  # start and end in ms of where two people speak at once
 
 
 def lines_of(content: SessionContent) -> tuple[Line, ...]:
     """The lines as they stand, in order."""
     pieces = pieces_of(content.segments, content.attribution, content.voice_changes)
-    therapist = therapist_of(content.voice_changes)
-    return tuple(_line(piece, content.edits.get(piece.key), therapist) for piece in pieces)
+    cast, overlaps = cast_of(content), content.attribution.overlaps if content.attribution else ()
+    return tuple(_line(piece, content.edits.get(piece.key), cast, overlaps) for piece in pieces)
 
 
-def _line(piece: Piece, edit: Edit | None, therapist: str | None) -> Line:
+def _line(piece: Piece, edit: Edit | None, cast: Cast, overlaps: Sequence[tuple[int, int]]) -> Line:
     standing = edit if edit is not None and edit.text is not None else None
     return Line(
         seq=piece.key,
@@ -52,5 +56,15 @@ def _line(piece: Piece, edit: Edit | None, therapist: str | None) -> Line:
         sure=piece.sure,
         first=piece.first,
         last=piece.last,
-        voice=name_of(piece.speaker, therapist),
+        voice=cast.called(piece.speaker),
+        together=tuple(_within(overlaps, piece.start_ms, piece.end_ms)),
     )
+
+
+def _within(spans: Sequence[tuple[int, int]], start_ms: int, end_ms: int) -> Iterator[tuple[int, int]]:
+    """The parts of the spans, which are in order and apart, that lie between."""
+    for start, end in spans[max(0, bisect_right(spans, start_ms, key=lambda span: span[0]) - 1) :]:
+        if start >= end_ms:
+            return
+        if end > start_ms:
+            yield max(start, start_ms), min(end, end_ms)

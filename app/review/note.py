@@ -2,8 +2,8 @@
 
 from app.notes.standing import standing_of
 from app.notes.transcript import Spoken, Transcript, with_roles
+from app.review.cast import cast_of
 from app.review.lines import lines_of
-from app.review.pieces import therapist_of
 from app.review.released import released_lines
 from app.vault.errors import NotReadyForApproval
 from app.vault.session_content import SessionContent
@@ -21,7 +21,7 @@ def transcript_of(content: SessionContent) -> Transcript:
     """
     lines = [line for line in released_lines(lines_of(content), content.marks) if line.text]
     spoken = [Spoken(line.seq, line.start_ms / 1000, line.end_ms / 1000, line.speaker, line.text) for line in lines]
-    return with_roles(spoken, therapist_of(content.voice_changes))
+    return with_roles(spoken, cast_of(content).therapist)
 
 
 def require_settled(content: SessionContent) -> None:

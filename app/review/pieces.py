@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from app.domain import Attribution, Place, Segment, VoiceChange, VoiceChangeKind, Word
+from app.domain import Attribution, KeptLine, Place, Segment, VoiceChange, VoiceChangeKind, Word
 from app.speech.turns import Spoken, speakers_of
 
 SEQ_BITS = 20
@@ -75,23 +75,6 @@ def standing_changes(changes: Sequence[VoiceChange]) -> list[VoiceChange]:
     return [change for change in changes if change.undoes is None and change.change_id not in undone]
 
 
-def therapist_of(changes: Sequence[VoiceChange]) -> str | None:
-    """Give the speaker whom a person called the therapist, if anybody did."""
-    roles = [change.speaker for change in standing_changes(changes) if change.kind is VoiceChangeKind.ROLE]
-    return roles[-1] if roles else None
-
-
-def name_of(speaker: str | None, therapist: str | None) -> str:
-    """Call a speaker as people do once somebody has said who the therapist is: "Therapist", "Client", "Speaker 3"."""
-    if speaker is None:
-        return ""
-    if therapist is None:
-        return f"Speaker {speaker}"
-    if speaker == therapist:
-        return "Therapist"
-    return "Client" if {speaker, therapist} == {"1", "2"} else f"Speaker {speaker}"
-
-
 def pieces_of(
     segments: Sequence[Segment], attribution: Attribution | None, changes: Sequence[VoiceChange]
 ) -> tuple[Piece, ...]:
@@ -115,6 +98,16 @@ class _Board:
         self._speakers = [speaker for speaker, _ in self._machine]
         self._moved = [False] * len(self._order)
         self._begins = {place for place in self._order if place[1] == 0}
+        for kept in attribution.kept if attribution else ():
+            self._keep(kept)
+
+    def _keep(self, kept: KeptLine) -> None:
+        if kept.first not in self._at or kept.last not in self._at:
+            return
+        first, after = self._at[kept.first], self._at[kept.last] + 1
+        self._machine[first:after] = [(kept.speaker, True)] * (after - first)
+        self._speakers[first:after] = [kept.speaker] * (after - first)
+        self._begins.update(self._order[at] for at in (first, after) if at < len(self._order))
 
     def apply(self, change: VoiceChange) -> None:
         match change.kind:

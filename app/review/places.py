@@ -16,6 +16,7 @@ from app.review.lines import Line
 
 LISTEN_AROUND_MS = 3000  # what one hears around a place to judge it
 OVERLAP_MS = 300  # shorter ones are one voice falling in with another
+LONG_OVERLAP_MS = 2000  # from half of this on an overlap is worth hearing
 WORTH = 1.0  # from this weight on a place is worth hearing; the others wait below
 
 
@@ -92,6 +93,7 @@ class Place:
 def places_of(lines: Sequence[Line]) -> tuple[Place, ...]:
     """Give every doubtful place, the most worth hearing first. A line that a person has changed has none."""
     found = [place for line in lines if line.edited_by is None for place in _in_line(line)]
+    found += _together(lines, {place.seq for place in found})
     found += _overlaps(lines, {place.seq for place in found})
     return tuple(sorted(found, key=lambda place: (-place.weight, place.start_ms)))
 
@@ -162,6 +164,19 @@ def _place(line: Line, begin: int, end: int, run: Sequence[tuple[Reason, float]]
 
 def _said(words: Sequence[Word]) -> str:
     return " ".join(word.text.strip() for word in words)
+
+
+def _together(lines: Sequence[Line], taken: set[int]) -> Iterator[Place]:
+    """Words said while two people were heard at once, where nothing else is doubtful in their line already."""
+    for line in lines:
+        if line.edited_by is not None or line.seq in taken:
+            continue
+        for start_ms, end_ms in line.together:
+            words = [word for word in line.words if start_ms < (word.start_ms + word.end_ms) / 2 < end_ms]
+            if words and end_ms - start_ms >= OVERLAP_MS:
+                weight = 0.8 + 0.4 * min(1.0, (end_ms - start_ms) / LONG_OVERLAP_MS)
+                at_ms, until_ms = words[0].start_ms, words[-1].end_ms
+                yield Place(line.seq, at_ms, until_ms, _said(words), "", "", (Reason.OVERLAP,), weight)
 
 
 def _overlaps(lines: Sequence[Line], taken: set[int]) -> Iterator[Place]:

@@ -66,5 +66,5 @@ def _released(
         context = tuple(notes.get(line.seq, ()))
         if line.seq not in private and (line.text or context):
             yield ReleasedLine(
-                line.seq, line.start_ms, line.end_ms, line.speaker, covered(line.text), context, line.voice
+                line.seq, line.start_ms, line.end_ms, line.speaker, covered(line.text), context, covered(line.voice)
             )

@@ -3,7 +3,7 @@
 Handles speech in clear. Every method may raise NoSuchSession, SessionApproved and what a locked vault raises.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain import Place, VoiceChange, VoiceChangeKind
@@ -14,6 +14,7 @@ from app.vault.session_content import SessionContent
 from app.vault.vault import Vault
 
 MOST_SPEAKERS = 6
+MOST_LETTERS = 40  # of a name
 
 
 class EditedWords(TacetError):
@@ -63,9 +64,24 @@ class VoiceReview:
         """The two change places everywhere."""
         self._change(session_id, lambda _: VoiceChange(VoiceChangeKind.SWAP, _speaker(one), _speaker(other)), author)
 
-    def therapist(self, session_id: str, speaker: str, author: str) -> None:
-        """This voice is the therapist's."""
-        self._change(session_id, lambda _: VoiceChange(VoiceChangeKind.ROLE, _speaker(speaker)), author)
+    def who(self, session_id: str, therapist: str, names: Mapping[str, str], author: str) -> None:
+        """This voice is the therapist's, and those with a name are called so.
+
+        Raises:
+            NoSuchWords: There is no such voice, or a name is too long.
+        """
+        given = tuple((_speaker(speaker), _name(name)) for speaker, name in names.items() if name.strip())
+        self._change(session_id, lambda _: VoiceChange(VoiceChangeKind.ROLE, _speaker(therapist), names=given), author)
+
+    def people(self, session_id: str, people: int, author: str) -> None:
+        """So many people are to be told apart by their voices; the box listens anew where it told another number.
+
+        Raises:
+            NoSuchWords: Nobody, or too many.
+        """
+        if not 1 <= people <= MOST_SPEAKERS:
+            raise NoSuchWords(f"The box tells 1 to {MOST_SPEAKERS} people apart. Choose a number between.")
+        self._change(session_id, lambda _: VoiceChange(VoiceChangeKind.PEOPLE, people=people), author)
 
     def split(self, session_id: str, seq: int, at_ms: int, author: str) -> None:
         """A line begins at the word that begins at `at_ms`.
@@ -175,3 +191,10 @@ def _speaker(speaker: str) -> str:
     if speaker not in {str(number) for number in range(1, MOST_SPEAKERS + 1)}:
         raise NoSuchWords(f"There are speakers 1 to {MOST_SPEAKERS}. Choose one of them.")
     return speaker
+
+
+def _name(name: str) -> str:
+    plain = " ".join(name.split())
+    if len(plain) > MOST_LETTERS or not plain.isprintable():
+        raise NoSuchWords(f"A name has up to {MOST_LETTERS} letters. Choose a shorter one.")
+    return plain

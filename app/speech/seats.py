@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from app.asr.transcriber import SAMPLE_RATE_HZ
 from app.domain import Turn
+from app.speech.overlaps import Span, overlaps
 from app.speech.turns import FRAME_MS, followed, turns_of
 
 FRAME_SAMPLES = SAMPLE_RATE_HZ * FRAME_MS // 1000
@@ -24,8 +25,9 @@ VOICE_BAND_HZ = (300, 3_800)
 LONGEST_DELAY_SAMPLES = 64  # 4 ms: microphones up to 1.4 m apart
 SMOOTHED_FRAMES = 13
 FLOOR_PERCENTILE = 10
-ABOVE_FLOOR = 2.0  # 3 dB: somebody speaks
+CLEARLY = 4.0  # 6 dB over the noise: somebody speaks for certain
 DEAD = 1e-4  # a channel 40 dB under the other, or silent, hears nothing
+LOUD_PART = 0.1  # 10 dB under the loud frames
 ROUNDS = 4
 SWITCH_COST = 4.0  # in nats, a change of speaker within speech
 SURE_NATS = 1.0  # a turn decided by less a frame is marked as unsure
@@ -41,6 +43,15 @@ class Seat:
 
     level_db: float  # first microphone over second
     delays: tuple[float, ...]  # mean GCC-PHAT by lag
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """Who spoke when, speaker "1" being the one nearer the first microphone, and when two spoke at once."""
+
+    turns: tuple[Turn, ...] = ()
+    overlaps: tuple[Span, ...] = ()
+    seats: tuple[Seat, ...] = ()  # of speakers "1" and "2"; one where only one can be told
 
 
 class Seats:
@@ -70,24 +81,34 @@ class Seats:
         quieter = int(np.argmin(loud))
         return quieter if loud[quieter] <= DEAD * max(loud[1 - quieter], 1.0) else None
 
-    def turns(self, calibrated: Sequence[Seat] = ()) -> list[Turn]:
-        """Tell who spoke when; speaker "1" sits nearer the first microphone, or on the first calibrated seat."""
+    def told(self) -> Seating:
+        """Tell who spoke when."""
         if not self._power:
-            return []
+            return Seating()
         power, delay = self._sound()
         speech = _speech(power)
         if not speech.any():
-            return []
+            return Seating()
         level = _level_db(power)
-        seats = list(calibrated) or _two_seats(level, delay, speech)
+        seats = _two_seats(level, delay, speech)
         scores = _scores(level, delay, seats, speech)
         path = followed(scores, speech, SWITCH_COST)
         sure = np.abs(scores[:, 0] - scores[:, -1]) >= SURE_NATS
-        return turns_of(path, speech, sure)
+        both = overlaps(_way(delay, *seats), speech & _loud(power)) if len(seats) > 1 else ()
+        return Seating(tuple(turns_of(path, speech, sure)), both, tuple(seats))
+
+    @property
+    def spoken_s(self) -> float:
+        """For how long somebody clearly spoke."""
+        if not self._power:
+            return 0.0
+        loud = np.concatenate(self._power).sum(axis=1)
+        clear = loud > max(CLEARLY * float(np.percentile(loud, FLOOR_PERCENTILE)), 0.05 * float(loud.max()))
+        return float(clear.sum()) * FRAME_MS / 1000
 
     def seat(self) -> Seat | None:
         """Describe the one seat from which all that was added was said; None where nobody spoke."""
-        if not self._power:
+        if not self._power or not self.spoken_s:
             return None
         power, delay = self._sound()
         speech = _speech(power)
@@ -130,6 +151,12 @@ def _speech(power: Values) -> NDArray[np.bool_]:
     return np.asarray(loud > max(float(np.percentile(loud, 95)) * 1e-2, 1e-9))
 
 
+def _loud(power: Values) -> NDArray[np.bool_]:
+    """Whether a frame is a voice's own sound: what a wall gives back in a pause comes from nowhere in particular."""
+    loud = power.sum(axis=1)
+    return np.asarray(loud > LOUD_PART * float(np.percentile(loud, 95)))
+
+
 def _level_db(power: Values) -> Values:
     least = max(float(power.max()) * 1e-6, 1e-12)
     level: Values = 10 * np.log10((power[:, 0] + least) / (power[:, 1] + least))
@@ -167,6 +194,12 @@ def _are_one(first: Seat, second: Seat) -> bool:
     lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
     alike = float(one @ other) / lengths if lengths else 1.0
     return first.level_db - second.level_db < NARROWEST_DB and alike > NEAREST
+
+
+def _way(delay: Values, first: Seat, second: Seat) -> Values:
+    """How far the sound of each frame lies from the first seat (0) to the second (1), by its delay."""
+    across = np.array(second.delays) - np.array(first.delays)
+    return np.asarray((delay - np.array(first.delays)) @ across / max(float(across @ across), 1e-12))
 
 
 def _scores(level: Values, delay: Values, seats: Sequence[Seat], speech: NDArray[np.bool_]) -> Values:

@@ -5,7 +5,7 @@ apart (one is dead, both stand together), it is looked at a second time, by voic
 when the session has ended; a look that was killed begins again.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 
 from app.asr.transcriber import SAMPLE_RATE_HZ, TranscriberFailed
@@ -13,7 +13,8 @@ from app.asr.voiceprints import VoicePrinter
 from app.domain import Attribution, Told
 from app.ingest import OpenTape
 from app.speech.attribution import mixed_down, one_channel
-from app.speech.seats import Seat, Seats
+from app.speech.known_seats import KnownSeats, therapist_among
+from app.speech.seats import Seats
 from app.speech.telling_apart import Voices
 from app.speech.windows import next_span
 from app.vault.sessions import SessionStore
@@ -33,7 +34,12 @@ Source = Callable[[], Iterator[Chunk | None]]  # None: nothing more for now
 
 
 def telling(
-    source: Source, channels: int, printer: VoicePrinter | None, *, voices: int = VOICES, seats: Sequence[Seat] = ()
+    source: Source,
+    channels: int,
+    printer: VoicePrinter | None,
+    *,
+    voices: int = VOICES,
+    seats: KnownSeats | None = None,
 ) -> Generator[None, None, Attribution]:
     """Look at the sound step by step, one chunk a step, and return who spoke when.
 
@@ -47,10 +53,12 @@ def telling(
         if chunk:
             measured.add(chunk.pcm)
         yield
-    if measured.dead_channel is None and voices <= VOICES:
-        turns = measured.turns(seats)
-        if len({turn.speaker for turn in turns}) > 1:
-            return Attribution(tuple(turns), Told.SEATS, VOICES)
+    if measured.dead_channel is None and voices == VOICES:
+        told = measured.told()
+        if len({turn.speaker for turn in told.turns}) > 1:
+            at = therapist_among(told.seats, seats) if seats else None
+            therapist = None if at is None else str(at + 1)
+            return Attribution(told.turns, Told.SEATS, VOICES, overlaps=told.overlaps, therapist=therapist)
     return (yield from _by_voice(source, channels, printer, voices, measured.dead_channel))
 
 
@@ -62,17 +70,17 @@ def _by_voice(
         for chunk in source():
             if chunk:
                 if printer is None:
-                    return Attribution((), Told.NO_MODEL, dead_channel=dead)
+                    return Attribution((), Told.NO_MODEL, dead_channel=dead, asked=voices)
                 pcm = mixed_down(chunk.pcm, channels) if dead is None else one_channel(chunk.pcm, channels, 1 - dead)
                 heard.add(printer.voiceprints(pcm), chunk.start_sample * 1000 // SAMPLE_RATE_HZ)
             yield
     except TranscriberFailed:
-        return Attribution((), Told.NO_MODEL, dead_channel=dead)
+        return Attribution((), Told.NO_MODEL, dead_channel=dead, asked=voices)
     if not heard.spans:
-        return Attribution((), Told.NOBODY, dead_channel=dead)
+        return Attribution((), Told.NOBODY, dead_channel=dead, asked=voices)
     one = voices == VOICES and heard.is_one()
     turns = heard.turns(1 if one else voices)
-    return Attribution(tuple(turns), Told.ONE_VOICE if one else Told.VOICES, heard.count(), dead)
+    return Attribution(tuple(turns), Told.ONE_VOICE if one else Told.VOICES, heard.count(), dead, asked=voices)
 
 
 def told_at_once(source: Source, channels: int, printer: VoicePrinter | None, *, voices: int = VOICES) -> Attribution:
@@ -89,7 +97,7 @@ def told_at_once(source: Source, channels: int, printer: VoicePrinter | None, *,
 class Speakers:
     """Follows the sessions of all tapes and stores who spoke once each has ended. One thread."""
 
-    def __init__(self, printer: VoicePrinter | None, seats: Callable[[], Sequence[Seat]] = tuple) -> None:
+    def __init__(self, printer: VoicePrinter | None, seats: Callable[[], KnownSeats | None] = lambda: None) -> None:
         self._printer = printer
         self._seats = seats
         self._looking: dict[str, Generator[None, None, Attribution]] = {}
@@ -108,7 +116,8 @@ class Speakers:
             if store.content(tape.session_id).attribution is not None:
                 self._told.add(tape.session_id)
                 return True
-            looking = self._looking[tape.session_id] = self._telling(tape)
+            voices = store.people_wanted(tape.session_id) or VOICES
+            looking = self._looking[tape.session_id] = self._telling(tape, voices)
         try:
             next(looking)
         except StopIteration as ended:
@@ -131,8 +140,9 @@ class Speakers:
         for session_id in list(self._looking):
             self.forget(session_id)
 
-    def _telling(self, tape: OpenTape) -> Generator[None, None, Attribution]:
-        return telling(lambda: chunks(tape), tape.reader.head.channels, self._printer, seats=self._seats())
+    def _telling(self, tape: OpenTape, voices: int) -> Generator[None, None, Attribution]:
+        channels = tape.reader.head.channels
+        return telling(lambda: chunks(tape), channels, self._printer, voices=voices, seats=self._seats())
 
 
 def chunks(tape: OpenTape) -> Iterator[Chunk | None]:

@@ -188,7 +188,9 @@ class SessionStore:
         return self._database.read(lambda connection: segment_rows.read_pauses(connection, session_id))
 
     def add_attribution(self, session_id: str, attribution: Attribution) -> None:
-        """Keep who spoke when. Idempotent: the first one stays. Lines that were edited by now stay in one piece.
+        """Keep who spoke when. Idempotent: the first one stays, and only `tell_anew` adds another.
+
+        Lines that were edited by now stay in one piece.
 
         Raises:
             SessionApproved: An approval stands.
@@ -202,6 +204,32 @@ class SessionStore:
                 voice_rows.insert_attribution(connection, session_id, replace(attribution, whole=edited))
 
         self._database.write(change)
+
+    def tell_anew(self, session_id: str, make: Callable[[SessionContent], Attribution]) -> None:
+        """Keep who spoke when as told anew, made of the content in one transaction with no change in between.
+
+        Raises:
+            SessionApproved: An approval stands.
+        """
+
+        def change(connection: Connection) -> None:
+            session_rows.require_session(connection, session_id)
+            approval_rows.refuse_approved(connection, session_id)
+            voice_rows.insert_attribution(connection, session_id, make(read_content(connection, session_id)))
+
+        self._database.write(change)
+
+    def last_attribution(self, session_id: str) -> int:
+        """The number of the session's latest attribution, 0 for none."""
+        return self._database.read(lambda connection: voice_rows.last_attribution(connection, session_id))
+
+    def people_wanted(self, session_id: str) -> int | None:
+        """How many people are to be told apart, where somebody said so."""
+        return self._database.read(lambda connection: voice_rows.people_wanted(connection, session_id))
+
+    def to_tell_anew(self) -> Sequence[tuple[str, int]]:
+        """The sessions under review that were told for another number of people than somebody said, and that number."""
+        return self._database.read(voice_rows.to_tell_anew)
 
     def add_voice_change(self, session_id: str, make: Callable[[SessionContent], VoiceChange], author: str) -> None:
         """Keep what `make` makes of the content, in one transaction with no other change in between.

@@ -73,7 +73,7 @@ def search(  # noqa: PLR0913, PLR0917  fields of a form
 
 
 def _found(hit: Hit, name: str) -> FoundLine:
-    speaker = f"Speaker {hit.speaker}" if hit.speaker else "Speaker unknown"
+    speaker = hit.voice or "Speaker unknown"
     return FoundLine(
         address=f"/sessions/{hit.session_id}#line-{hit.seq}",
         when=f"{day(hit.started_at_ms, wall_clock_ms())}, {time_of_day(hit.started_at_ms)}",

@@ -170,6 +170,7 @@ class SessionPart:
         self._person = person
         self._session_id = session_id
         self._shown: tuple[Standing, int] | None = None
+        self._told = person.vault.sessions.last_attribution(session_id)
 
     def news(self) -> list[ServerSentEvent]:
         try:
@@ -179,7 +180,7 @@ class SessionPart:
         now, shown = (standing(row, self._desk.pipeline), row.words), self._shown
         self._shown = now
         if shown == now:
-            return self._edits() + self._notes()
+            return self._changes()
         opened, templates = open_session(self._person, self._session_id), self._desk.templates
         full = standing(opened.row, self._desk.pipeline, opened.models)
         news = [swap("standing", templates, full)]
@@ -195,7 +196,13 @@ class SessionPart:
         if self._editable != opened.editable:
             self._editable = opened.editable
             news.append(ServerSentEvent(event="settled", raw_data=""))
-        return news + self._edits() + self._notes()
+        return news + self._changes()
+
+    def _changes(self) -> list[ServerSentEvent]:
+        """Say that lines were edited, or that voices were told apart anew."""
+        before, self._told = self._told, self._person.vault.sessions.last_attribution(self._session_id)
+        told = [] if before == self._told else [ServerSentEvent(event="told", raw_data="")]
+        return self._edits() + told + self._notes()
 
     def _notes(self) -> list[ServerSentEvent]:
         """Say which version of the note stands: it was drafted or changed, or what it rests on was."""

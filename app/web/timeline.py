@@ -9,6 +9,16 @@ from app.review import Line
 from app.review.places import Place
 
 WIDTH = 1000  # units of the drawing, whatever its size on the screen
+TOP, LANES = 2, 20  # where the lanes of the voices begin, and how high they are together
+SINGLE = 6  # a lane is no higher than this
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One person's, path data."""
+
+    speaker: str  # "1", "2", ...; the first lane also holds voices that the box cannot tell apart
+    drawn: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +26,9 @@ class Timeline:
     """SVG path data, one path for all of a kind: a session of hours stays small."""
 
     template: ClassVar[str] = "_timeline.html"
-    first: str  # the upper lane: speaker 1, and voices that the box cannot tell apart
-    second: str  # the lower lane: speaker 2
+    lanes: tuple[Lane, ...]
+    thick: float  # a lane
+    together: str  # where two speak at once
     doubts: str
     pauses: str
     heard: str  # what was listened to
@@ -32,18 +43,34 @@ def timeline(
 ) -> Timeline:
     """Draw a session of `duration_ms`."""
     scale = WIDTH / max(1, duration_ms)
+    speakers = sorted({line.speaker for line in lines if line.speaker} | {"1", "2"})
+    high = LANES / len(speakers)
+    lanes = [
+        Lane(one, bars([line for line in lines if (line.speaker or "1") == one], scale, TOP + high * (at + 0.5)))
+        for at, one in enumerate(speakers)
+    ]
     return Timeline(
-        first=_bars((line for line in lines if line.speaker != "2"), scale, y=7),
-        second=_bars((line for line in lines if line.speaker == "2"), scale, y=17),
+        lanes=tuple(lanes),
+        thick=min(SINGLE, 0.8 * high),
+        together=together(lines, scale, 24),
         doubts=_ticks((place.start_ms for place in places), scale),
         pauses=_ticks((pause.at_ms for pause in pauses), scale),
         heard="".join(f"M{start * scale:.1f} 23h{(end - start) * scale:.1f}" for start, end in heard),
     )
 
 
-def _bars(lines: Iterable[Line], scale: float, y: int) -> str:
+def bars(lines: Iterable[Line], scale: float, y: float) -> str:
     return "".join(
-        f"M{line.start_ms * scale:.1f} {y}h{max(0.8, (line.end_ms - line.start_ms) * scale):.1f}" for line in lines
+        f"M{line.start_ms * scale:.1f} {y:g}h{max(0.8, (line.end_ms - line.start_ms) * scale):.1f}" for line in lines
+    )
+
+
+def together(lines: Sequence[Line], scale: float, height: int) -> str:
+    """Where two speak at once, as areas over all lanes."""
+    return "".join(
+        f"M{start_ms * scale:.1f} 0h{max(0.8, (end_ms - start_ms) * scale):.1f}v{height}H{start_ms * scale:.1f}z"
+        for line in lines
+        for start_ms, end_ms in line.together
     )
 
 

@@ -44,6 +44,7 @@ class LineRow:
     private: Beside | None = None
     voice: str = ""  # "Speaker 1", "Therapist"
     sure: bool = True  # whose words these are
+    together: bool = False  # two people speak at once in it
 
     @property
     def at(self) -> str:
@@ -132,6 +133,7 @@ def _line_row(opened: Opened, line: Line, words: Markup, marks: Sequence[Mark], 
         private=private[0] if private else None,
         voice=line.voice,
         sure=line.sure,
+        together=bool(line.together),
     )
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
 
@@ -28,6 +28,7 @@ class ShownWord:
     end_ms: int
     doubt: int = 0  # 0 none to 3 strong
     begins_place: bool = False  # the first of a run of doubtful words
+    together: bool = False  # two people spoke at once
 
 
 def shown_words(line: Line) -> tuple[ShownWord, ...]:
@@ -51,15 +52,22 @@ def said(line: Line, places: AbstractSet[int], cover: Cover) -> Markup:
     """
     words = shown_words(line)
     hidden = _covered(words, cover)
+    if line.together:
+        words = tuple(replace(word, together=_is_within(word, line.together)) for word in words)
     spans = [_word(word, begins=word.start_ms in places, hidden=at in hidden) for at, word in enumerate(words)]
     return Markup("".join(spans))  # noqa: S704  escaped there
 
 
+def _is_within(word: ShownWord, spans: Sequence[tuple[int, int]]) -> bool:
+    middle_ms = (word.start_ms + word.end_ms) / 2
+    return any(start_ms < middle_ms < end_ms for start_ms, end_ms in spans)
+
+
 def _word(word: ShownWord, *, begins: bool, hidden: bool) -> str:
     how = ""
-    if word.doubt or hidden:
-        kinds = " ".join([f"doubt-{word.doubt}"] * (word.doubt > 0) + ["withheld"] * hidden)
-        how = f' class="{kinds}"'
+    if word.doubt or hidden or word.together:
+        kinds = [f"doubt-{word.doubt}"] * (word.doubt > 0) + ["withheld"] * hidden + ["together"] * word.together
+        how = f' class="{" ".join(kinds)}"'
     place = " data-place" if begins else ""
     before, text = _escaped(word.before), _escaped(word.text)
     return f'{before}<span data-t="{word.start_ms}" data-e="{word.end_ms}"{how}{place}>{text}</span>'

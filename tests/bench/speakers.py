@@ -140,7 +140,7 @@ def two_microphones(data: Path, clip: str, level_db: int) -> Stereo:
     seats = Seats()
     for start in range(0, len(pcm), 4 * MOST_SAMPLES):
         seats.add(pcm[start : start + 4 * MOST_SAMPLES])
-    turns = seats.turns()
+    turns = seats.told().turns
     cpu_s = time.process_time() - began
     seconds = len(samples) / RATE_HZ
     spoken = _grid([(str(names.index(name) + 1), start, end) for name, start, end in reference], ["1", "2"], seconds)

@@ -88,7 +88,7 @@ def test_therapist__named_once__is_named_in_every_line(page: Page, vault: Vault)
     panel = page.locator("#voices")
     expect(panel.get_by_text("asks most")).to_be_visible(timeout=PATIENT_MS)
     panel.get_by_role("radio", name="Speaker 2").check()
-    panel.get_by_role("button", name="Set the therapist").click()
+    panel.get_by_role("button", name="Keep who is who").click()
     expect(line(page, 1).get_by_text("Therapist")).to_be_attached(timeout=PATIENT_MS)
     expect(line(page, 0).get_by_text("Client")).to_be_attached(timeout=PATIENT_MS)
 

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain import Attribution, Segment, Told, Turn, VoiceChange, VoiceChangeKind, Word
-from app.review.pieces import Piece, key_of, pieces_of, segments_under, standing_changes, therapist_of
+from app.domain import Attribution, KeptLine, Segment, Told, Turn, VoiceChange, VoiceChangeKind, Word
+from app.review.pieces import Piece, key_of, pieces_of, segments_under, standing_changes
 
 
 def segment(seq: int, start_ms: int, text: str, speaker: str | None = None) -> Segment:
@@ -115,10 +117,11 @@ def test_standing__a_change_and_its_undo__neither_stands() -> None:
     assert read(pieces_of(SEGMENTS, TURNS, [swapped, undone])) == read(pieces_of(SEGMENTS, TURNS, ()))
 
 
-def test_therapist__named_twice__is_the_last() -> None:
-    named = [change(VoiceChangeKind.ROLE, number, speaker=speaker) for number, speaker in ((1, "1"), (2, "2"))]
-    assert therapist_of(named) == "2"
-    assert therapist_of([]) is None
+def test_kept_line__told_anew__stays_in_one_piece_and_one_persons() -> None:
+    told_anew = replace(TURNS, kept=(KeptLine((0, 1), (0, 2), "3"),))
+    pieces = pieces_of(SEGMENTS, told_anew, ())
+    kept = next(piece for piece in pieces if piece.key == key_of((0, 1)))
+    assert (kept.speaker, kept.places, kept.sure) == ("3", ((0, 1), (0, 2)), True)
 
 
 PLACES = st.tuples(st.integers(0, 5), st.integers(0, 2))

@@ -7,7 +7,7 @@ import pytest
 from support.vaults import SESSION, draft, open_vault
 
 from app.domain import Attribution, SessionState, Told, Turn
-from app.review import EditedWords, NoSuchWords, Review, Selected, VoiceReview, lines_of, therapist_of
+from app.review import EditedWords, NoSuchWords, Review, Selected, VoiceReview, cast_of, lines_of
 from app.vault.errors import NothingToUndo, SessionApproved
 from app.vault.vault import Vault
 
@@ -50,7 +50,7 @@ def test_undo__every_change__ends_at_what_the_machine_told(vault: Vault) -> None
     voices.split(SESSION, 1, 2_100, "Ada")
     voices.merge(SESSION, 1, "Ada")
     voices.rename(SESSION, "1", "2", "Ada")
-    voices.therapist(SESSION, "2", "Ada")
+    voices.who(SESSION, "2", {}, "Ada")
     for _ in range(5):
         voices.undo(SESSION, "Ada")
     assert said(vault) == before
@@ -119,12 +119,12 @@ def test_undo__of_a_split_whose_line_was_edited__is_refused(vault: Vault) -> Non
 def test_change__approved__is_refused_and_the_approval_binds_the_speakers(vault: Vault) -> None:
     review, voices = Review(vault), VoiceReview(vault)
     voices.swap(SESSION, "Ada")
-    voices.therapist(SESSION, "2", "Ada")
+    voices.who(SESSION, "2", {}, "Ada")
     first = review.approve(SESSION, "Ada").content_hash
     with pytest.raises(SessionApproved):
         voices.swap(SESSION, "Ada")
     review.unapprove(SESSION, "Ada")
-    voices.therapist(SESSION, "1", "Ada")
+    voices.who(SESSION, "1", {}, "Ada")
     assert review.approve(SESSION, "Ada").content_hash != first
 
 
@@ -137,9 +137,9 @@ def test_attribution__session_edited_before__keeps_the_edited_line_whole(tmp_pat
 
 
 def test_content__of_a_session__knows_the_therapist(vault: Vault) -> None:
-    VoiceReview(vault).therapist(SESSION, "2", "Ada")
+    VoiceReview(vault).who(SESSION, "2", {}, "Ada")
     content = vault.sessions.content(SESSION)
-    assert therapist_of(content.voice_changes) == "2"
+    assert cast_of(content).therapist == "2"
     assert [line.machine_speaker for line in lines_of(content)] == ["1", "2", "1"]
 
 

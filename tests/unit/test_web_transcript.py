@@ -78,5 +78,5 @@ def test_quiet_row__names_its_place() -> None:
 def test_timeline__every_voice_has_its_lane_and_stays_within_the_drawing() -> None:
     one, other = lines((0, 5000), (5000, 10_000))
     drawn = timeline((one, replace(other, speaker="2")), (Pause(5000),), 10_000)
-    assert (drawn.first, drawn.second) == ("M0.0 7h500.0", "M500.0 17h500.0")
+    assert [(lane.speaker, lane.drawn) for lane in drawn.lanes] == [("1", "M0.0 7h500.0"), ("2", "M500.0 17h500.0")]
     assert drawn.pauses == "M500.0 0v24"

@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 from support.vaults import SESSION, draft, open_vault
 
-from app.domain import Attribution, Told
+from app.domain import Attribution, Told, Turn
 from app.review import Review, VoiceReview
-from app.web.speaking import VoicesPanel, voices_panel
+from app.web.voices_panel import VoicesPanel, voices_panel
 
 
 def panel(tmp_path: Path, attribution: Attribution | None, *texts: str) -> VoicesPanel:
@@ -19,7 +19,7 @@ def panel(tmp_path: Path, attribution: Attribution | None, *texts: str) -> Voice
 @pytest.mark.parametrize(
     ("attribution", "sentence"),
     [
-        (None, "once the session has ended"),
+        (None, "The voices are being told apart"),
         (Attribution((), Told.SEATS), "by the two microphones"),
         (Attribution((), Told.VOICES, 2), "How a voice sounds is not kept"),
         (Attribution((), Told.VOICES, 3), "It sounds as if 3 people spoke"),
@@ -31,7 +31,7 @@ def panel(tmp_path: Path, attribution: Attribution | None, *texts: str) -> Voice
 def test_panel__whatever_the_machine_did__says_it(
     tmp_path: Path, attribution: Attribution | None, sentence: str
 ) -> None:
-    assert sentence in panel(tmp_path, attribution).note
+    assert sentence in " ".join(panel(tmp_path, attribution).notes)
 
 
 def test_panel__nobody_named__guesses_who_asks(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_panel__nobody_named__guesses_who_asks(tmp_path: Path) -> None:
 def test_panel__therapist_named__names_both_and_guesses_no_more(tmp_path: Path) -> None:
     with open_vault(tmp_path) as vault:
         draft(vault, "How are you?", "fine")
-        VoiceReview(vault).therapist(SESSION, "2", "Ada")
+        VoiceReview(vault).who(SESSION, "2", {}, "Ada")
         shown = voices_panel(vault.sessions.content(SESSION))
     assert [(one.name, one.therapist, one.guessed) for one in shown.voices] == [
         ("Client", False, False),
@@ -59,3 +59,22 @@ def test_panel__approved__offers_no_change(tmp_path: Path) -> None:
         draft(vault, "one", "two")
         Review(vault).approve(SESSION, "Ada")
         assert not voices_panel(vault.sessions.content(SESSION)).editable
+
+
+def test_panel__two_speak_at_once__counts_and_draws_it(tmp_path: Path) -> None:
+    turns = (Turn(0, 1_900, "1"), Turn(2_000, 3_900, "2"))
+    shown = panel(tmp_path, Attribution(turns, Told.SEATS, 2, overlaps=((1_500, 2_500), (3_000, 3_200))))
+    assert shown.both == "1 second, 2 times"
+    assert shown.together.count("M") == 3
+    assert all(sample.end_ms - sample.start_ms <= 5_000 for voice in shown.voices for sample in voice.samples)
+
+
+def test_panel__another_number_of_people_asked_for__says_that_the_box_listens_again(tmp_path: Path) -> None:
+    with open_vault(tmp_path) as vault:
+        draft(vault, "one", "two")
+        vault.sessions.add_attribution(SESSION, Attribution((Turn(0, 3_900, "1"),), Told.VOICES, 3))
+        assert voices_panel(vault.sessions.content(SESSION)).more
+        VoiceReview(vault).people(SESSION, 3, "Ada")
+        assert voices_panel(vault.sessions.content(SESSION)).listening_for == 3
+        VoiceReview(vault).undo(SESSION, "Ada")
+        assert voices_panel(vault.sessions.content(SESSION)).listening_for is None

@@ -66,8 +66,8 @@ function reshape(act) {
   if (words.length) send("split", { seq: numberOf(lines[0]), at_ms: Number(words[0].dataset.t) });
 }
 
-/** @param {number} ms */
-function hearSample(ms) {
+/** @param {number} ms @param {number} untilMs */
+function hearSample(ms, untilMs) {
   const position = document.getElementById("position");
   const play = document.getElementById("play");
   const sound = document.getElementById("sound");
@@ -75,7 +75,7 @@ function hearSample(ms) {
   position.value = String(ms);
   position.dispatchEvent(new Event("input", { bubbles: true }));
   if (sound.paused) play.click();
-  setTimeout(() => !sound.paused && sound.pause(), SAMPLE_MS);
+  setTimeout(() => !sound.paused && sound.pause(), Math.min(SAMPLE_MS, untilMs - ms));
 }
 
 /** @param {KeyboardEvent} event */
@@ -108,7 +108,7 @@ document.addEventListener("click", (event) => {
   if (!(button instanceof HTMLElement)) return;
   if (button.dataset.give) give(button.dataset.give);
   else if (button.dataset.act) reshape(button.dataset.act);
-  else hearSample(Number(button.dataset.sample));
+  else hearSample(Number(button.dataset.sample), Number(button.dataset.until));
 });
 
 document.body.addEventListener("spoken", async () => {
@@ -120,13 +120,15 @@ document.body.addEventListener("spoken", async () => {
 });
 
 /** What somebody has unfolded stays so when the panel is drawn anew. */
-let unfolded = false;
+const unfolded = new Map();
 document.addEventListener("toggle", (event) => {
-  if (event.target instanceof HTMLDetailsElement && event.target.matches(".voices-more")) unfolded = event.target.open;
+  const part = event.target;
+  if (part instanceof HTMLDetailsElement && part.dataset.keep && part.isConnected) unfolded.set(part.dataset.keep, part.open);
 }, true);
 document.body.addEventListener("htmx:afterSwap", () => {
-  const more = panel()?.querySelector(".voices-more");
-  if (unfolded && more instanceof HTMLDetailsElement) more.open = true;
+  for (const part of panel()?.querySelectorAll("details[data-keep]") ?? []) {
+    if (part instanceof HTMLDetailsElement && unfolded.has(part.dataset.keep)) part.open = unfolded.get(part.dataset.keep);
+  }
 });
 
 export {};
