@@ -181,13 +181,21 @@ def _sentences(candidates: Sequence[_Candidate]) -> tuple[DraftSentence, ...]:
     )
 
 
+def _reads_as_english(words: Sequence[str]) -> bool:
+    """A few words are taken for English unless they are written in another script."""
+    plain = sum(word.isascii() for word in words)
+    if plain * 2 < len(words):
+        return False
+    return len(words) < _ENOUGH_TO_TELL or sum(word in STOP for word in words) >= _ENGLISH * len(words)
+
+
 def _notices(transcript: Transcript, candidates: Sequence[_Candidate], budget: float) -> tuple[str, ...]:
     words = [word for utterance in transcript.utterances for word in tokens(utterance.text)]
     if not words:
         return (NO_WORDS,)
     roles = {utterance.role for utterance in transcript.utterances if utterance.text.strip()}
     notices = []
-    if len(words) >= _ENOUGH_TO_TELL and sum(word in STOP for word in words) < _ENGLISH * len(words):
+    if not _reads_as_english(words):
         notices.append(NOT_ENGLISH)
     if transcript.guessed:
         notices.append(f"Speaker {transcript.guessed} asks most of the questions and is taken for the therapist.")

@@ -10,13 +10,18 @@ from starlette.responses import RedirectResponse, Response
 from app.notes.goals import goals_of
 from app.noting import Noting, OpenNote
 from app.vault.errors import NoSuchSentence
+from app.vault.note_rows import reads
 from app.vault.sessions import wall_clock_ms
+from app.vault.vault import Vault
 from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
 from app.web.note_view import Goals, NotePage, NotePanel, SentenceRow, note_panel
 from app.web.opened import open_session
-from app.web.wording import clock
+from app.web.review_panel import DUTY_FACTS
+from app.web.wording import clock, counted
 
+DUTY_FACTS["summary"] = lambda vault, session_id: _written(vault, session_id, judged=False)
+DUTY_FACTS["judgement"] = lambda vault, session_id: _written(vault, session_id, judged=True)
 router = APIRouter(prefix="/sessions/{session_id}")
 Lines = Annotated[list[int], Form()]
 
@@ -172,6 +177,16 @@ def insert_form(request: Request, desk: TheDesk, person: Person, session_id: str
     headings = tuple(heading.name for heading in opened.note.headings)
     form = Insert(session_id, seq, clock(round(said[0].start_s * 1000)), said[0].text, headings)
     return _form(request, session_id, "Take a line into the note", form)
+
+
+def _written(vault: Vault, session_id: str, *, judged: bool) -> str:
+    """How much stands in the key points, or where the therapist alone writes; "" while there is no note."""
+    note = vault.notes.note(session_id)
+    if note is None:
+        return ""
+    headings = {one.name for one in note.headings if one.judgement} if judged else {""}
+    count = sum(one.heading in headings and reads(one)[0] is not None for one in note.sentences)
+    return f"{counted(count, 'sentence')} of yours." if judged else f"{counted(count, 'key point')}."
 
 
 def _noting(desk: Desk, person: SignedIn) -> Noting:

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.domain import Addendum, Mark, MarkKind
+from app.noting import Noting
 from app.review import ATTESTATION
 from app.review.duties import Done, done_for, was_heard
 from app.review.places import Place
+from app.review.released_note import KEY_POINTS
 from app.vault.vault import Vault
 from app.web.desk import Desk, SignedIn
 from app.web.opened import Opened
@@ -34,6 +36,15 @@ class QueuedPlace:
     @property
     def why(self) -> str:
         return ", ".join(reason.value for reason in self.place.reasons[:2])
+
+
+@dataclass(frozen=True, slots=True)
+class FlaggedRow:
+    """A sentence of the note that is flagged and not settled."""
+
+    sentence_id: int
+    heading: str
+    text: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ class ReviewPanel:
     waiting: int  # places of the queue that are not shown yet
     duties: tuple[DutyRow, ...]
     unkept: str  # a sentence about lines that somebody is still typing, "" for none
+    flagged: tuple[FlaggedRow, ...]  # sentences of the note that keep it from being approved
     withheld: tuple[Mark, ...]
     attestation: str
     approved: str  # by whom and when, "" for a draft
@@ -84,6 +96,7 @@ def review_panel(desk: Desk, person: SignedIn, opened: Opened) -> ReviewPanel:
         waiting=max(0, len(waiting) - SHOWN_PLACES),
         duties=_duties(person.vault, opened) if opened.editable else (),
         unkept=_unkept(person, session_id) if opened.editable else "",
+        flagged=_flagged(person.vault, session_id) if opened.editable else (),
         withheld=tuple(mark for mark in opened.marks if mark.kind is MarkKind.REDACTED),
         attestation=ATTESTATION,
         approved=f"{approval.approved_by}, {moment(approval.approved_at_ms)}" if approval else "",
@@ -116,6 +129,15 @@ def _duties(vault: Vault, opened: Opened) -> tuple[DutyRow, ...]:
 
 def _fact(vault: Vault, opened: Opened, duty: str) -> str:
     return DUTY_FACTS[duty](vault, opened.session_id) if duty in DUTY_FACTS else ""
+
+
+def _flagged(vault: Vault, session_id: str) -> tuple[FlaggedRow, ...]:
+    opened = Noting(vault).open(session_id)
+    return tuple(
+        FlaggedRow(one.sentence_id, one.heading or KEY_POINTS, one.text)
+        for one in (opened.standing if opened else ())
+        if one.is_open
+    )
 
 
 def _unkept(person: SignedIn, session_id: str) -> str:

@@ -20,6 +20,7 @@ from app.notes.extractive import draft_extractive
 from app.notes.formats import built_in_formats
 from app.notes.guard import flags_of
 from app.notes.transcript import Role, Utterance, read_transcript
+from tests.bench.consultations import consultations_in
 
 HERE = Path(__file__).resolve().parent
 KINDS = (
@@ -112,7 +113,7 @@ def _print_table(halves: dict[str, list[Case]]) -> None:
 
 def _print_drafts(data: Path) -> None:
     sentences = flagged = 0
-    for file in sorted((data / "consultations").glob("*.json")):
+    for file in consultations_in(data):
         transcript = read_transcript(json.loads(file.read_text(encoding="utf-8")))
         draft = draft_extractive(transcript, "dap", built_in_formats()["dap"])
         sentences += len(draft.sentences)

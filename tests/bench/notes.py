@@ -24,6 +24,7 @@ from app.notes.salience import textrank
 from app.notes.statements import statements_of
 from app.notes.transcript import Transcript, read_transcript
 from app.notes.words import content, days, names, numbers, tokens
+from tests.bench.consultations import consultations_in
 
 ABOVE_LEAD = 1.15
 OVERLAP = 0.9
@@ -50,10 +51,10 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=os.environ.get("TACET_DATA"))
     parser.add_argument("--format", default="dap")
     args = parser.parse_args()
-    files = sorted((args.data / "consultations").glob("*.json")) if args.data else []
+    files = consultations_in(args.data) if args.data else []
     if not files:
         print("skipped: name a folder that holds consultations/*.json with DATA=folder")
-        return 0
+        return 1 if args.data else 0
     documents = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files}
     rows = [_row(name, document, args.format) for name, document in documents.items()]
     _print_rows(rows)

@@ -19,6 +19,7 @@ from support.chromium import chromium, sign_in, until
 from support.web_box import NAME, PASSPHRASE, FakeProgress, WebBox, fill
 
 from app.domain import SessionState
+from app.noting import Noting
 from app.records.appointments import Repeat
 from app.records.consent import Method, Scope
 from app.records.people import ClientDetails, Kind
@@ -230,6 +231,60 @@ def keeping_records(camera: Camera) -> None:
             camera.shoot(f"records-{name}", f"{box.address}/{path}", passphrase=PASSPHRASE)
 
 
+def noting(camera: Camera) -> None:
+    with new_box() as box:
+        vault = box.new_person()
+        first, second, *_ = fill(box, vault, _this_afternoon_ms())
+        zoe = vault.clients.add(ClientDetails("Zoë Berg", goals="Sleep through the night\nTalk with my sister"))
+        for session_id in (first, second):
+            vault.clients.link(session_id, zoe.client_id, NAME)
+        session = f"{box.address}/sessions/{first}"
+        show = _show_note
+        camera.shoot("note-drafting", session, passphrase=PASSPHRASE, act=show)
+        box.app.state.desk.drafting.draft_waiting(vault)
+        camera.shoot("note-drafted", session, passphrase=PASSPHRASE, act=show)
+        noting = Noting(vault)
+        opened = noting.open(first)
+        assert opened is not None
+        data, other = [one for one in opened.standing if one.heading == "Data"][:2]
+        noting.edit(first, data.sentence_id, "The client slept nine hours and denied any thoughts of suicide.", NAME)
+        noting.edit(first, other.sentence_id, "", NAME)
+        noting.write(first, "Assessment", "Grief, more than anger. Stays in contact, tires towards the end.", (), NAME)
+        camera.shoot("note-flagged", session, passphrase=PASSPHRASE, act=show)
+        noting.accept(first, data.sentence_id, NAME)
+        for goal, one in zip(("Sleep through the night", "Talk with my sister"), opened.standing[-2:], strict=True):
+            vault.goals.link(first, one.sentence_id, goal, NAME)
+        vault.goals.link(second, Noting(vault).open(second).standing[0].sentence_id, "Talk with my sister", NAME)  # type: ignore[union-attr]
+        camera.shoot("note-settled", session, passphrase=PASSPHRASE, act=show)
+        Review(vault).approve(first, NAME)
+        camera.shoot("note-approved", session, passphrase=PASSPHRASE, act=show)
+        box.app.state.desk.indexer.look(vault)
+        camera.shoot("note-search", f"{box.address}/search?q=grief", passphrase=PASSPHRASE)
+
+        def open_approved(page: Page) -> None:
+            page.get_by_text("Approved note").first.click()
+            page.wait_for_selector(".approved-note")
+
+        camera.shoot("note-client", f"{box.address}/clients/{zoe.client_id}", passphrase=PASSPHRASE, act=open_approved)
+
+        def open_process(page: Page) -> None:
+            page.get_by_label("They are closed").fill(PASSPHRASE)
+            page.get_by_role("button", name="Open").click()
+            for text in ("I felt sleepy when she spoke of her father.\nWhose sleep is it?", "Bring the silence back."):
+                page.get_by_label("A new note").fill(text)
+                page.get_by_role("button", name="Keep", exact=True).click()
+                page.get_by_text(text.split("\n")[0]).first.wait_for()
+
+        process = f"{box.address}/clients/{zoe.client_id}/process-notes"
+        camera.shoot("note-process-closed", process, passphrase=PASSPHRASE)
+        camera.shoot("note-process-open", process, passphrase=PASSPHRASE, act=open_process)
+
+
+def _show_note(page: Page) -> None:
+    page.wait_for_selector("#slot-note .note-head")
+    page.locator("#slot-note .note-head").scroll_into_view_if_needed()
+
+
 def _practice(vault: Vault) -> str:
     """A few clients with a week of appointments; gives the couple."""
     zone = vault.appointments.zone
@@ -270,7 +325,7 @@ def main() -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         camera = Camera(browser, Path(folder), words)
-        for part in (first_run, signing_in, at_work, keeping_records):
+        for part in (first_run, signing_in, at_work, keeping_records, noting):
             part(camera)
 
 

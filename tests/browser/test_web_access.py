@@ -1,27 +1,18 @@
 """Every page for everybody: axe finds nothing, light and dark, and nothing is cut off on the narrowest phone."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
+from support.axe import findings
 from support.chromium import sign_in
 from support.web_box import NAME, PASSPHRASE, WebBox, fill
 
-import app.web
 from app.review import Review
 from firmware.status import BoxState
 
-AXE = Path(app.web.__file__).parent / "assets/node_modules/axe-core/axe.min.js"
 NOW_MS = 1_795_000_000_000
 NARROW = {"width": 320, "height": 640}
 TABLET = {"width": 820, "height": 1180}
 DESK = {"width": 1440, "height": 900}
-
-
-def findings(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
 
 def check(page: Page) -> None:

@@ -118,6 +118,13 @@ def test_draft__speakers_without_a_role__takes_who_asks_most_for_the_therapist_a
             ),
             NOT_ENGLISH,
         ),
+        (
+            _said(
+                ("therapist", "\u4f60\u8fd9\u5468\u8fc7\u5f97\u600e\u4e48\u6837?"),
+                ("client", "\u6211\u7761\u5f97\u4e0d\u597d."),
+            ),
+            NOT_ENGLISH,
+        ),
     ],
 )
 def test_draft__odd_transcript__says_in_a_sentence_what_it_could_not_do(utterances: Any, notice: str) -> None:
