@@ -1,19 +1,16 @@
 """Connections that no slow or greedy machine can use up: uvicorn's own protocol has no time limit on a request.
 
-One address gets so many connections, the box so many in all. A request's head and body have to be there within a time,
-and an answer has to be taken. An event stream may stay as long as it likes, since it costs little.
+A request's head and body have to be there within a time, and an answer has to be taken. An event stream may stay as
+long as it likes, since it costs little. How many there may be is seen to where they are taken: `listening`.
 """
 
 import asyncio
 import resource
-from collections import Counter
-from typing import Any, ClassVar
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-A_MACHINE = 48  # connections: several browsers with several pages behind one address
-IN_ALL = 400
 HEAD_WITHIN_S = 10.0
 BODY_WITHIN_S = 30.0
 TAKEN_WITHIN_S = 30.0  # how long a full send buffer may stay full
@@ -22,33 +19,22 @@ LOOK_EVERY_S = 1.0
 
 
 class BoundedProtocol(H11Protocol):
-    """Closes what is too slow or too many. Event loop only."""
-
-    by_address: ClassVar[Counter[str]] = Counter()
+    """Closes what is too slow. Event loop only."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._address = ""
         self._watch: asyncio.TimerHandle | None = None
         self._since_s = 0.0
         self._phase = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._address = self.client[0] if self.client else ""
-        self.by_address[self._address] += 1
-        if self.by_address[self._address] > A_MACHINE or self.by_address.total() > IN_ALL:
-            transport.abort()
-            return
         self._since_s = self.loop.time()
         self._look()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._watch:
             self._watch.cancel()
-        self.by_address[self._address] -= 1
-        if self.by_address[self._address] <= 0:
-            del self.by_address[self._address]
         super().connection_lost(exc)
 
     def _look(self) -> None:

@@ -63,6 +63,7 @@ from app.web.audited import refuse_unmapped, unaudited
 from app.web.desk import Desk
 from app.web.hosts import HostList
 from app.web.known_browsers import KnownBrowsers
+from app.web.listening import Bounded, BoundedListener
 from app.web.pages import HERE, load_templates
 from app.web.ports import Pipeline, Recorder
 from app.web.problems import answer_problems, refusal
@@ -162,11 +163,16 @@ def _asset(name: str) -> Response:
 
 
 class PageServer(uvicorn.Server):
-    """Ends the event streams before it waits for the answers that are still on their way."""
+    """Bounds connections; ends the event streams before it waits for the answers that are still on their way."""
 
     def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
         super().__init__(config)
         self._closing = closing
+        self.bounded = Bounded()
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on these sockets, which are closed by it."""
+        await super().serve([BoundedListener(one, self.bounded) for one in sockets or []])
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._closing.set()

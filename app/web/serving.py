@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from app.settings import AppSettings
 from app.tls import Certificate, CertificateFailed, clinic_certificate, ensure_certificate
 from app.web.connections import HEAD_BYTES, BoundedProtocol
+from app.web.listening import Bounded, BoundedListener
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +94,11 @@ class BesideServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on these sockets, which are closed by it."""
+        bounded = Bounded()
+        await super().serve([BoundedListener(one, bounded) for one in sockets or []])
 
 
 @asynccontextmanager

@@ -3,12 +3,10 @@
 Run by hand, it serves a box full of sessions and prints where: `python -m support.web_box` in `tests/`.
 """
 
-import gc
 import socket
 import tempfile
 import threading
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -137,6 +135,11 @@ class WebBox:
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), name="page")
 
     @property
+    def connections(self) -> dict[str, int]:
+        """How many are open, by address."""
+        return dict(self._server.bounded.by_address)
+
+    @property
     def tapes_dir(self) -> Path:
         return self.settings.data_dir / "tapes"
 
@@ -168,7 +171,7 @@ class WebBox:
         assert not self._thread.is_alive(), "the page server does not end"
         seconds = time.monotonic() - began
         self._listener.close()
-        _collect_dropped_connections()
+        self._server.bounded.close_all()
         return seconds
 
     def close(self) -> float:
@@ -179,16 +182,6 @@ class WebBox:
 
     def new_person(self, name: str = NAME) -> Vault:
         return self.vaults.create(name, PASSPHRASE)[0]
-
-
-def _collect_dropped_connections() -> None:
-    """Free the sockets of connections that a browser opened ahead and dropped before their first step was run.
-
-    asyncio leaves them to the collector; left alone they would warn in the middle of somebody else's test.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def fill(box: WebBox, vault: Vault, now_ms: int) -> list[str]:
