@@ -19,6 +19,7 @@ from app.box.invitations import Invitations
 from app.box.record import BoxRecord
 from app.vault.keys import CHEAP_COST
 from app.vault.vault import Vault, Vaults
+from tacet.backup.copying import back_up
 from tacet.backup.repository import BackupFailed, Repository
 from tacet.backup.restoring import restore
 
@@ -26,6 +27,11 @@ from tacet.backup.restoring import restore
 def tacet(*arguments: object, typed: str = "") -> subprocess.CompletedProcess[str]:
     words = [sys.executable, "-m", "tacet", *map(str, arguments)]
     return subprocess.run(words, input=typed, capture_output=True, text=True, check=False, timeout=240)
+
+
+def copied(tmp_path: Path) -> None:
+    """A backup of the locked box, as the command makes it, without a process of its own."""
+    back_up(tmp_path / "data", Repository(tmp_path / "stick"))
 
 
 @contextmanager
@@ -85,7 +91,7 @@ def test_backup__of_a_locked_box__restored_is_identical_and_opens(tmp_path: Path
 def test_backup__while_the_therapist_works__holds_every_edit_that_was_kept_before(tmp_path: Path) -> None:
     with box(tmp_path / "data") as vault:
         draft(vault, "other", session_id="0d" * 16)
-        for round_ in range(3):
+        for round_ in range(2):
             for number in range(40):
                 vault.sessions.add_edit(SESSION, 0, f"round {round_} edit {number}", "Ada")
             working = subprocess.Popen(
@@ -105,12 +111,12 @@ def test_backup__while_the_therapist_works__holds_every_edit_that_was_kept_befor
             copy.lock()
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_backup__killed_anywhere__leaves_the_earlier_one_whole_and_goes_on(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     with box(tmp_path / "data"):
         pass
-    tacet("backup", "--data", tmp_path / "data", "--to", tmp_path / "stick")
+    copied(tmp_path)
     first = Repository(tmp_path / "stick").read()
     (tmp_path / "data/tapes/large").write_bytes(chance.randbytes(3_000_000))
     working = subprocess.Popen(
@@ -133,7 +139,7 @@ def test_backup__killed_anywhere__leaves_the_earlier_one_whole_and_goes_on(tmp_p
 def test_restore__stopped_half_way__goes_on_and_ends_with_the_same(tmp_path: Path) -> None:
     with box(tmp_path / "data"):
         pass
-    tacet("backup", "--data", tmp_path / "data", "--to", tmp_path / "stick")
+    copied(tmp_path)
     repository = Repository(tmp_path / "stick")
 
     class Stopped(Exception):
@@ -156,7 +162,7 @@ def test_restore__stopped_half_way__goes_on_and_ends_with_the_same(tmp_path: Pat
 def test_restore__into_a_box_that_is_in_use__is_refused(tmp_path: Path) -> None:
     with box(tmp_path / "data"):
         pass
-    tacet("backup", "--data", tmp_path / "data", "--to", tmp_path / "stick")
+    copied(tmp_path)
     refused = tacet("restore", "--from", tmp_path / "stick", "--data", tmp_path / "data")
     assert refused.returncode == 1
     assert "holds something already" in refused.stderr
@@ -166,7 +172,7 @@ def test_restore__into_a_box_that_is_in_use__is_refused(tmp_path: Path) -> None:
 def test_restore__a_content_damaged__says_so_and_puts_nothing_in_place(tmp_path: Path, damage: str) -> None:
     with box(tmp_path / "data"):
         pass
-    tacet("backup", "--data", tmp_path / "data", "--to", tmp_path / "stick")
+    copied(tmp_path)
     victim = max((tmp_path / "stick/objects").glob("*/*"), key=lambda path: path.stat().st_size)
     content = bytearray(victim.read_bytes())
     match damage:
@@ -186,7 +192,7 @@ def test_restore__a_content_damaged__says_so_and_puts_nothing_in_place(tmp_path:
 def test_snapshot__changed_by_hand__is_refused(tmp_path: Path) -> None:
     with box(tmp_path / "data"):
         pass
-    tacet("backup", "--data", tmp_path / "data", "--to", tmp_path / "stick")
+    copied(tmp_path)
     (path,) = (tmp_path / "stick/snapshots").glob("*.json")
     for changed in (path.read_text().replace("account.json", "../../escape"), path.read_text()[:-20], "{}", ""):
         path.write_text(changed)
@@ -197,14 +203,14 @@ def test_snapshot__changed_by_hand__is_refused(tmp_path: Path) -> None:
 def test_horizon__passed__takes_what_was_erased_out_of_the_backups(tmp_path: Path) -> None:
     with box(tmp_path / "data"):
         pass
-    tacet("backup", "--data", tmp_path / "data", "--to", tmp_path / "stick")
+    copied(tmp_path)
     repository = Repository(tmp_path / "stick")
     erased = {entry.digest for entry in repository.read().entries if entry.path.startswith(f"tapes/{SESSION}/")}
     assert erased
     for path in (tmp_path / "data/tapes" / SESSION).iterdir():
         path.unlink()
     (tmp_path / "data/tapes" / SESSION).rmdir()
-    tacet("backup", "--data", tmp_path / "data", "--to", tmp_path / "stick")
+    copied(tmp_path)
     now = datetime.now(UTC)
     with repository.writing():
         assert repository.forget_before(timedelta(days=30), now) == 0
@@ -219,7 +225,7 @@ def test_horizon__passed__takes_what_was_erased_out_of_the_backups(tmp_path: Pat
 def test_rehearsal__with_the_passphrase__opens_everything_and_leaves_no_trace(tmp_path: Path) -> None:
     with box(tmp_path / "data"):
         pass
-    tacet("backup", "--data", tmp_path / "data", "--to", tmp_path / "stick")
+    copied(tmp_path)
     done = tacet("rehearse", "--from", tmp_path / "stick", typed=f"{PASSPHRASE}\n")
     assert done.returncode == 0, done.stderr
     assert "1 sessions, 1 recordings heard to their end, 1 events in an unbroken trail" in done.stdout

@@ -59,7 +59,7 @@ def _draw(client: WebClient, operation: object, cases: int, token: str, counts: 
 
 def readers_never_break(scale: Scale, told: Progress) -> Figure:
     """Files that are almost right are refused in a sentence or read. `tests.security.readers` goes on for an hour."""
-    files = scale.of(3000, 40)
+    files = scale.of(3000, 20)
     with all_readers() as readers:
         counts = {reader.name: Count() for reader in readers}
         for reader in readers:

@@ -15,7 +15,7 @@ MOST = 100
 
 
 def login_cannot_be_guessed(scale: Scale, told: Progress) -> Figure:
-    guesses, found = scale.of(10_000, 400), []
+    guesses, found = scale.of(10_000, 150), []
     for addresses in (1, 250):
         told(f"{guesses} guesses from {addresses}")
         found.append(_attack(guesses, addresses))
