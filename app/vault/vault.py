@@ -168,11 +168,14 @@ class Proven:
     folder: Path
     stored: AccountFile
     keys: VaultKeys = field(repr=False)
-    second_step: SecondStep = field(repr=False)
 
     @property
     def vault_id(self) -> str:
         return self.stored.vault_id
+
+    def second_step(self) -> SecondStep:
+        """What is asked for besides, as it is now: another sign-in may have used a code meanwhile."""
+        return read_second_step(self.folder, self.vault_id, self.keys.vault_key)
 
     def has_recovery_code(self, typed: str) -> bool:
         try:
@@ -225,8 +228,7 @@ class Vaults:
         except NoSuchVault:
             key_from_passphrase(passphrase, new_salt(), self.cost)
             raise
-        keys = open_with_passphrase(stored, passphrase)
-        return Proven(folder, stored, keys, read_second_step(folder, vault_id, keys.vault_key))
+        return Proven(folder, stored, open_with_passphrase(stored, passphrase))
 
     def open(self, proven: Proven) -> Vault:
         """Open the vault for somebody who has proven all that is asked for."""

@@ -33,6 +33,7 @@ class HalfWays:
         self._clock = clock
         self._by_digest: dict[bytes, HalfWay] = {}
         self._guard = threading.Lock()
+        self.one_proof = threading.Lock()  # held from reading what is asked to keeping it: a code counts once
 
     def begin(self, proven: Proven) -> str:
         """Give the token for the cookie; only its hash is kept. An earlier one for this vault is over."""

@@ -13,6 +13,7 @@ from app.audit.chain import BOX
 from app.one_time_codes import step_of
 from app.passkeys import PasskeyRefused, Site, ask_for_proof, prove
 from app.vault.second_step import SecondStep
+from app.vault.vault import Vault
 from app.web.audited import add_box_event, unaudited
 from app.web.desk import Desk, TheDesk, show
 from app.web.half_way import COOKIE, HalfWay
@@ -22,7 +23,8 @@ from app.web.signin import wait_sentence, welcome
 
 router = APIRouter(prefix="/signin/second")
 
-Proof = Callable[[HalfWay], SecondStep | None]  # what is asked for from now on, None where nothing was proven
+# Of what is asked for now, to what is asked for from the next sign-in on; None where nothing was proven.
+Proof = Callable[[HalfWay, SecondStep], SecondStep | None]
 
 NOT_THAT_CODE = "That code does not fit, or was used. Wait for the next one in your app. The box says it is {clock}."
 NOT_THAT_PASSKEY = "The passkey did not answer, or is not one of this account. Try again, or use another way below."
@@ -49,8 +51,7 @@ def ask(request: Request, desk: TheDesk) -> Response:
 
 @router.post("", dependencies=[unaudited("adds its events itself: nobody is signed in before")])
 async def give_code(request: Request, desk: TheDesk, code: Annotated[str, Form()] = "") -> Response:
-    def proven(half: HalfWay) -> SecondStep | None:
-        asked = half.proven.second_step
+    def proven(_: HalfWay, asked: SecondStep) -> SecondStep | None:
         step = step_of(asked.secret, code, datetime.now(UTC), asked.last_step) if asked.secret else None
         return None if step is None else asked.model_copy(update={"last_step": step})
 
@@ -60,15 +61,15 @@ async def give_code(request: Request, desk: TheDesk, code: Annotated[str, Form()
 
 @router.post("/passkey", dependencies=[unaudited("adds its events itself: nobody is signed in before")])
 async def give_passkey(request: Request, desk: TheDesk, answer: Annotated[str, Form()] = "") -> Response:
-    def proven(half: HalfWay) -> SecondStep | None:
+    def proven(half: HalfWay, asked: SecondStep) -> SecondStep | None:
         question, half.question = half.question, None  # answered once
         if question is None:
             return None
         try:
-            passkey = prove(site_of(request), question, answer, half.proven.second_step.passkeys)
+            passkey = prove(site_of(request), question, answer, asked.passkeys)
         except PasskeyRefused:
             return None
-        return half.proven.second_step.with_proven(passkey)
+        return asked.with_proven(passkey)
 
     return await _finish(request, desk, proven, NOT_THAT_PASSKEY)
 
@@ -77,7 +78,7 @@ async def give_passkey(request: Request, desk: TheDesk, answer: Annotated[str, F
 async def give_recovery_code(request: Request, desk: TheDesk, code: Annotated[str, Form()] = "") -> Response:
     """The paper stands for what was lost: nothing is asked for any more until it is set up anew."""
 
-    def proven(half: HalfWay) -> SecondStep | None:
+    def proven(half: HalfWay, _: SecondStep) -> SecondStep | None:
         return SecondStep() if half.proven.has_recovery_code(code) else None
 
     return await _finish(request, desk, proven, NOT_THAT_RECOVERY, "second_step.recovered")
@@ -98,20 +99,28 @@ async def _finish(
     if wait_s:
         return _show(request, half, wait_sentence(wait_s), status=429)
     half.tries += 1
-    asked = None
+    vault = None
     try:
-        asked = await anyio.to_thread.run_sync(proven, half)
+        vault = await anyio.to_thread.run_sync(_open_if_proven, desk, half, proven)
     finally:
-        desk.guesses.end(account, known_browser=known_browser, right=asked is not None)
-    if asked is None:
+        desk.guesses.end(account, known_browser=known_browser, right=vault is not None)
+    if vault is None:
         await anyio.to_thread.run_sync(add_box_event, desk, "second_step.refused", BOX, vault_id)
         return _show(request, half, problem, status=422) if desk.half_ways.find(token) else RedirectResponse(OVER, 303)
     desk.half_ways.end(token)
-    vault = await anyio.to_thread.run_sync(desk.vaults.open, half.proven)
-    await anyio.to_thread.run_sync(vault.keep_second_step, asked)
     answer, _ = await welcome(desk, vault, "/today", action)
     answer.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="strict")
     return answer
+
+
+def _open_if_proven(desk: Desk, half: HalfWay, proven: Proof) -> Vault | None:
+    with desk.half_ways.one_proof:
+        asked = proven(half, half.proven.second_step())
+        if asked is None:
+            return None
+        vault = desk.vaults.open(half.proven)
+        vault.keep_second_step(asked)
+        return vault
 
 
 def site_of(request: Request) -> Site:
@@ -121,7 +130,7 @@ def site_of(request: Request) -> Site:
 
 
 def _show(request: Request, half: HalfWay, problem: str = "", *, status: int = 200) -> Response:
-    asked, site, question = half.proven.second_step, site_of(request), ""
+    asked, site, question = half.proven.second_step(), site_of(request), ""
     hosts = {one.host for one in asked.passkeys}
     if site.host in hosts and site.can_have_passkeys:
         question, half.question = ask_for_proof(site, asked.passkeys)

@@ -95,7 +95,7 @@ async def sign_in(
         return _ask_again(request, desk, person, WRONG)
     finally:
         desk.guesses.end(person, known_browser=known_browser, right=right)
-    if proven.second_step.asked:
+    if (await anyio.to_thread.run_sync(proven.second_step)).asked:
         answer = RedirectResponse("/signin/second", 303)
         _set_cookie(answer, half_way.COOKIE, desk.half_ways.begin(proven), half_way.HOLDS_S)
         return answer

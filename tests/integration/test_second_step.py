@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pyotp
@@ -13,7 +14,8 @@ from support.web_client import WebClient, web_client
 from app.one_time_codes import STEP_S, new_secret, qr_code, step_of
 from app.vault.second_step import SECOND_STEP_FILE, SecondStep
 from app.vault.vault import Vault
-from app.web.half_way import HOLDS_S, MOST_TRIES, HalfWays
+from app.web.half_way import COOKIE as HALF_WAY_COOKIE
+from app.web.half_way import HOLDS_S, MOST_TRIES, HalfWay, HalfWays
 
 # RFC 6238, appendix B, SHA-1, the last six digits: "12345678901234567890" in Base32.
 RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -91,12 +93,16 @@ def test_codes__switched_on__open_the_vault_only_with_both(client: WebClient, ad
 
 
 def test_codes__the_same_code_again__counts_once(client: WebClient, ada: Vault) -> None:
+    """Also in a sign-in that was half way already when its owner used the code."""
     secret = codes_on(client, ada)
     code = next_code(secret)
+    waiting = client.app.state.desk.half_ways
+    earlier = HalfWay(client.vaults.prove(ada.account.vault_id, PASSPHRASE), waiting._clock())
     passphrase_alone(client, ada)
     assert client.http.post("/signin/second", data={"code": code}).status_code == 303
     client.http.cookies.clear()
-    passphrase_alone(client, ada)
+    waiting._by_digest[sha256(b"of somebody who looked on").digest()] = earlier
+    client.http.cookies.set(HALF_WAY_COOKIE, "of somebody who looked on")
     assert client.http.post("/signin/second", data={"code": code}).status_code == 422
 
 
@@ -147,7 +153,7 @@ def test_second_step__passphrase_lost_as_well__recovery_leaves_neither(client: W
     new = "seven loud orange kettles"
     form = {"person": vault.account.vault_id, "code": recovery, "passphrase": new, "again": new}
     assert client.http.post("/signin/lost-passphrase", data=form).headers["location"] == "/today"
-    assert not client.vaults.prove(vault.account.vault_id, new).second_step.asked
+    assert not client.vaults.prove(vault.account.vault_id, new).second_step().asked
 
 
 def test_second_step__what_is_kept_is_damaged__asks_for_the_recovery_code_alone(
