@@ -4,8 +4,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-# How a segment's words were found: by the first look (beam search), or by sampling where that had gone wrong.
-Path = Literal["first", "sampled"]
+# How a segment's words were found: by the first look (beam search), by sampling where that had gone wrong, or not at
+# all: a sure voice for which no words came. Such a segment has neither text nor words.
+Path = Literal["first", "sampled", "not_understood"]
 
 
 class SessionState(StrEnum):

@@ -81,6 +81,7 @@ async def _demo(args: argparse.Namespace, folder: Path, channels: int) -> dict[s
         "samples_sealed": session["samples"],
         "duration_s": round(session["samples"] / session["sample_rate_hz"], 3),
         "transcript": session["transcript"],
+        "not_understood": session["not_understood"],
         "timings": timings.rounded(),
     }
 
@@ -159,7 +160,9 @@ def _to_read(result: dict[str, Any]) -> str:
         voice = f"Speaker {line['speaker']}: " if line["speaker"] else ""
         lines.append(f"{seconds // 60:3d}:{seconds % 60:02d}  {voice}{line['text']}")
     kept = f"{result['samples_sealed']:,} of {result['samples_in']:,} samples sealed, {result['duration_s']:g} s."
-    return "\n".join([*lines, "", kept])
+    missed = len(result["not_understood"])
+    unheard = f"Somebody speaks and no words were understood: {missed} times." if missed else ""
+    return "\n".join([*lines, "", *filter(None, [unheard]), kept])
 
 
 def _free_port() -> int:

@@ -54,7 +54,7 @@ class Therapist:
         client = await self._reach()
         sessions = (await client.get("/sessions.json")).raise_for_status().json()
         if not sessions:
-            return {"problem": None, "finished": False, "transcript": [], "duration_ms": 1}
+            return {"problem": None, "finished": False, "transcript": [], "not_understood": [], "duration_ms": 1}
         found = await client.get(f"/sessions/{sessions[0]['id']}/transcript.json")
         session: dict[str, Any] = found.raise_for_status().json()
         return session

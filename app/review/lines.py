@@ -31,6 +31,11 @@ class Line:
     voice: str = ""  # "Speaker 1", or "Therapist" and "Client" once that is known, or a given name
     together: tuple[tuple[int, int], ...] = ()  # start and end in ms of where two people speak at once
 
+    @property
+    def not_understood(self) -> bool:
+        """Whether somebody speaks here and neither the machine nor a person has words for it."""
+        return not self.machine_text.strip() and self.edited_by is None
+
 
 def lines_of(content: SessionContent) -> tuple[Line, ...]:
     """The lines as they stand, in order."""

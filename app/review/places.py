@@ -103,7 +103,7 @@ def worth_hearing(places: Sequence[Place]) -> tuple[Place, ...]:
 
 
 def _in_line(line: Line) -> Iterator[Place]:
-    if not line.machine_text.strip():
+    if line.not_understood:
         yield Place(line.seq, line.start_ms, line.end_ms, "", "", "", (Reason.NOT_UNDERSTOOD,), 3.0)
         return
     begin, run = 0, list[tuple[Reason, float]]()
@@ -181,11 +181,11 @@ def _together(lines: Sequence[Line], taken: set[int]) -> Iterator[Place]:
 
 def _overlaps(lines: Sequence[Line], taken: set[int]) -> Iterator[Place]:
     """Lines that begin while another voice still speaks, where nothing else is doubtful in them already."""
-    in_order = sorted(lines, key=lambda line: line.start_ms)
+    in_order = sorted((line for line in lines if line.text), key=lambda line: line.start_ms)
     for before, line in pairwise(in_order):
         over_ms = min(before.end_ms, line.end_ms) - line.start_ms
         told_apart = before.speaker != line.speaker and line.edited_by is None and line.seq not in taken
-        if told_apart and over_ms >= OVERLAP_MS and line.text:
+        if told_apart and over_ms >= OVERLAP_MS:
             end_ms = line.start_ms + over_ms
             text = _said([word for word in line.words if word.start_ms < end_ms]) or line.text
             yield Place(line.seq, line.start_ms, end_ms, text, "", "", (Reason.OVERLAP,), 0.8)

@@ -4,7 +4,7 @@ Power in the band of the voice (300-3,800 Hz) a channel, its noise floor taken o
 belongs to the channel that is louder while it is said. One channel tells nobody apart.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
@@ -22,7 +22,7 @@ Turn = tuple[str | None, list[Word]]
 Frames = NDArray[np.float64]
 
 
-def attribute(utterances: Sequence[Utterance], pcm: bytes, channels: int) -> Iterator[tuple[str | None, Utterance]]:
+def attribute(utterances: Iterable[Utterance], pcm: bytes, channels: int) -> Iterator[tuple[str | None, Utterance]]:
     """Split utterances where the speaker changes.
 
     Args:
@@ -35,8 +35,11 @@ def attribute(utterances: Sequence[Utterance], pcm: bytes, channels: int) -> Ite
     """
     power = _voice_power(pcm, channels) if channels > 1 else None
     for utterance in utterances:
-        if power is None or not utterance.words:
+        if power is None:
             yield None, utterance
+            continue
+        if not utterance.words:
+            yield _louder(power, utterance), utterance
             continue
         speakers = _settled([_louder(power, word) for word in utterance.words], utterance.words)
         turns = [
@@ -64,9 +67,9 @@ def _voice_power(pcm: bytes, channels: int) -> Frames:
     return np.stack([np.convolve(power[:, c], kernel, mode="same") for c in range(channels)], axis=1)
 
 
-def _louder(power: Frames, word: Word) -> str:
-    first = min(word.start_ms // 50, len(power) - 1)
-    last = max(first + 1, -(-word.end_ms // 50))
+def _louder(power: Frames, said: Word | Utterance) -> str:
+    first = min(said.start_ms // 50, len(power) - 1)
+    last = max(first + 1, -(-said.end_ms // 50))
     return str(int(np.argmax(power[first:last].sum(axis=0))) + 1)
 
 

@@ -1,6 +1,8 @@
+from collections.abc import Iterator
 from dataclasses import replace
+from heapq import merge
 
-from app.asr.transcriber import SAMPLE_RATE_HZ, Transcriber, Window
+from app.asr.transcriber import SAMPLE_RATE_HZ, Heard, Transcriber, Utterance, Window
 from app.domain import Cursor
 from app.ingest import OpenTape
 from app.speech.attribution import attribute, mixed_down, segments
@@ -34,7 +36,7 @@ def hear_next(tape: OpenTape, store: SessionStore, transcriber: Transcriber) -> 
 def _hear(tape: OpenTape, store: SessionStore, transcriber: Transcriber, cursor: Cursor, span: Span) -> Cursor:
     heard = transcriber.hear(_window(tape, cursor, span))
     found = segments(
-        attribute(heard.utterances, tape.reader.read_pcm(span.start_sample, span.samples), tape.reader.head.channels),
+        attribute(_all_said(heard), tape.reader.read_pcm(span.start_sample, span.samples), tape.reader.head.channels),
         first_seq=cursor.next_seq,
         offset_ms=span.start_sample * 1000 // SAMPLE_RATE_HZ,
         model=heard.model,
@@ -46,6 +48,12 @@ def _hear(tape: OpenTape, store: SessionStore, transcriber: Transcriber, cursor:
     )
     store.append_segments(tape.session_id, found, following)
     return following
+
+
+def _all_said(heard: Heard) -> Iterator[Utterance]:
+    """Give what was said in order; a voice for which no words were found is an utterance without words."""
+    missed = (Utterance(start_ms, end_ms, "", (), "not_understood") for start_ms, end_ms in heard.not_understood)
+    return merge(heard.utterances, missed, key=lambda one: one.start_ms)
 
 
 def _window(tape: OpenTape, cursor: Cursor, span: Span) -> Window:

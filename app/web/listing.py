@@ -29,7 +29,8 @@ def transcript(person: Person, session_id: str) -> JSONResponse:
     opened = open_session(person, session_id)
     facts = _session(opened.row) | {
         "finished": not opened.live,
-        "transcript": [_line(line) for line in opened.lines],
+        "transcript": [_line(line) for line in opened.lines if not line.not_understood],
+        "not_understood": [_span(line) for line in opened.lines if line.not_understood],
     }
     return JSONResponse(facts)
 
@@ -45,6 +46,10 @@ def _session(row: SessionRow) -> dict[str, Any]:
         "duration_ms": row.duration_ms,
         "problem": row.problem,
     }
+
+
+def _span(line: Line) -> dict[str, Any]:
+    return {"start_ms": line.start_ms, "end_ms": line.end_ms, "speaker": line.speaker}
 
 
 def _line(line: Line) -> dict[str, Any]:

@@ -169,7 +169,7 @@ class SessionPart:
         self._state = state  # as the page shows it
         self._person = person
         self._session_id = session_id
-        self._shown: tuple[Standing, int] | None = None
+        self._shown: tuple[Standing, tuple[int, int]] | None = None
         self._told = person.vault.sessions.last_attribution(session_id)
 
     def news(self) -> list[ServerSentEvent]:
@@ -177,7 +177,7 @@ class SessionPart:
             row = find_row(self._person, self._session_id)
         except NoSuchSession:
             return [ServerSentEvent(event=GONE, raw_data=f"/receipts/{self._session_id}")]
-        now, shown = (standing(row, self._desk.pipeline), row.words), self._shown
+        now, shown = (standing(row, self._desk.pipeline), (row.words, row.transcribed_samples)), self._shown
         self._shown = now
         if shown == now:
             return self._changes()

@@ -51,8 +51,12 @@ class LineRow:
         return clock(self.start_ms)
 
     @property
+    def not_understood(self) -> bool:
+        return not self.machine_text.strip() and not self.edited
+
+    @property
     def struck(self) -> bool:
-        return not self.text
+        return not self.text and not self.not_understood
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from app.review import Cover, Line
 
 # From here down a word counts as doubtful; chosen so that a clear recording shows a few places a page, no more.
 DOUBT_STEPS = (0.5, 0.3, 0.15)
+NOT_UNDERSTOOD = "Somebody speaks here; no words were understood."
 _MARKUP = re.compile("[<>&'\"]")
 TOKEN = re.compile(r"(\s*)(\S+)")
 
@@ -109,7 +110,7 @@ def _heard(text: str, words: Sequence[Word]) -> Iterator[ShownWord]:
 
 
 def _untimed(line: Line) -> tuple[ShownWord, ...]:
-    return (ShownWord("", line.machine_text, line.start_ms, line.end_ms),)
+    return (ShownWord("", NOT_UNDERSTOOD if line.not_understood else line.machine_text, line.start_ms, line.end_ms),)
 
 
 def _edited(line: Line) -> Iterator[ShownWord]:

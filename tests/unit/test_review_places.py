@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain import Listening, Segment, Word
+from app.domain import Listening, Word
 from app.review import Line
 from app.review.duties import open_places, was_heard
 from app.review.places import Place, Reason, places_of, worth_hearing
@@ -73,10 +73,10 @@ def test_places_of__a_line_a_person_has_changed__has_none() -> None:
 
 
 def test_places_of__speech_that_gave_no_words__is_worth_hearing() -> None:
-    segment = Segment(0, 0, 3000, "1", "", 0.0, (), "base")
-    empty = replace(line("x"), text="", machine_text="", words=(), end_ms=segment.end_ms)
+    empty = replace(line("x"), text="", machine_text="", words=(), end_ms=3000)
     assert only(empty).reasons == (Reason.NOT_UNDERSTOOD,)
     assert worth_hearing(places_of([empty]))
+    assert places_of([replace(empty, text="yes", edited_by="Ada")]) == ()
 
 
 def test_places_of__two_voices_at_once__say_so_below_what_is_worth_hearing() -> None:

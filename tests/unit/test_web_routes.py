@@ -156,6 +156,7 @@ def test_transcript_json__under_review__has_what_scripts_need(client: WebClient,
     assert (facts["state"], facts["finished"], facts["problem"]) == ("in_review", True, None)
     assert facts["samples"] == facts["duration_ms"] * RATE_HZ // 1000
     assert (facts["sample_rate_hz"], facts["channels"]) == (RATE_HZ, 2)
+    assert facts["not_understood"] == []
     first = facts["transcript"][0]
     assert (first["start_ms"], first["speaker"], first["text"]) == (500, "1", "Good morning, Martin.")
     third = {"start_ms": 1100, "end_ms": 1380, "word": "Martin", "probability": 0.95, "speaker": "1"}

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from app.domain import Word
 from app.review import Line
-from app.web.words import shown_words
+from app.web.words import NOT_UNDERSTOOD, shown_words
 
 
 def line(machine: str, text: str | None = None, probabilities: dict[str, float] | None = None) -> Line:
@@ -77,6 +77,11 @@ def test_shown_words__longer_edit__shares_the_time_of_what_it_replaces() -> None
 
 def test_shown_words__struck_out__shows_none() -> None:
     assert shown_words(line("never mind", "")) == ()
+
+
+def test_shown_words__a_voice_without_words__says_so_and_can_be_heard() -> None:
+    (word,) = shown_words(replace(line(""), end_ms=2_000))
+    assert (word.text, word.start_ms, word.end_ms) == (NOT_UNDERSTOOD, 0, 2_000)
 
 
 def test_shown_words__repr__holds_no_speech() -> None:
