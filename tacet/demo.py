@@ -61,16 +61,16 @@ def run_demo(args: argparse.Namespace) -> int:
 
 
 async def _demo(args: argparse.Namespace, folder: Path, channels: int) -> dict[str, Any]:
-    run_dir, port = folder / "run", _free_port()
+    run_dir, port = folder / "run", free_port()
     run_dir.mkdir(mode=0o700)
-    written = _configuration(args, folder, port, channels)
+    written = configuration(args, folder, port, channels)
     check_settings(written, "tacet demo")
     write_settings(folder / "tacet.toml", written)
     timings = Timings()
     async with running(box_services(folder / "tacet.toml")), Therapist(port, folder / "data") as therapist:
         await therapist.set_up(STARTS_WITHIN_S)
         recorder = RecorderClient(run_dir / "recorder.sock")
-        await _reach(recorder, BoxState.READY)
+        await reach(recorder, BoxState.READY)
         timings.start_s = timings.lap()
         last = await _record(recorder, Thumb(run_dir / "panel.sock"))
         timings.record_s = timings.lap()
@@ -86,7 +86,8 @@ async def _demo(args: argparse.Namespace, folder: Path, channels: int) -> dict[s
     }
 
 
-def _configuration(args: argparse.Namespace, folder: Path, port: int, channels: int) -> dict[str, Any]:
+def configuration(args: argparse.Namespace, folder: Path, port: int, channels: int) -> dict[str, Any]:
+    """Settings of a box whose microphone is args.audio, played args.speed times as fast; heard by args.model."""
     recorder = {
         "panel": "simulated",
         "microphone": "file",
@@ -122,12 +123,12 @@ async def _record(recorder: RecorderClient, thumb: Thumb) -> BoxStatus:
                 if status.microphone_ended:
                     break
     await thumb.hold()
-    stopped = await _reach(recorder, BoxState.READY, BoxState.NOT_READY)
+    stopped = await reach(recorder, BoxState.READY, BoxState.NOT_READY)
     assert last is not None
     return stopped if stopped.samples_in >= last.samples_in else last
 
 
-async def _reach(recorder: RecorderClient, *states: BoxState) -> BoxStatus:
+async def reach(recorder: RecorderClient, *states: BoxState) -> BoxStatus:
     """Wait until the recorder is in one of these states; raise TacetError when it takes too long."""
     reasons: tuple[str, ...] = ("It does not answer.",)
     with contextlib.suppress(TimeoutError):
@@ -165,7 +166,7 @@ def _to_read(result: dict[str, Any]) -> str:
     return "\n".join([*lines, "", *filter(None, [unheard]), kept])
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

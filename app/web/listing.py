@@ -44,6 +44,7 @@ def _session(row: SessionRow) -> dict[str, Any]:
         "sample_rate_hz": row.head.sample_rate_hz,
         "channels": row.head.channels,
         "duration_ms": row.duration_ms,
+        "heard_ms": row.transcribed_samples * 1000 // row.head.sample_rate_hz,
         "problem": row.problem,
     }
 

@@ -1,8 +1,8 @@
 """This core beside faster-whisper, sequential (its default, beam 5) and batched (8, beam 5), interleaved clip by clip.
 
-Then 20 minutes without speech, and 5, 30 and 120 minutes of it. All systems may use all cores. The folder holds
-`manifest.json`, a list of clips with `id`, `file`, `seconds` and `reference`; clips without a reference are left out.
-Ends with 1 when a bound is missed.
+Then how often a word shown as doubtful is wrong, 20 minutes without speech, and 5, 30 and 120 minutes of a session. All
+systems may use all cores. The folder holds `manifest.json`, a list of clips with `id`, `file`, `seconds` and
+`reference`; clips without a reference are left out. Ends with 1 when a bound is missed.
 """
 
 import argparse
@@ -17,12 +17,14 @@ from typing import Any
 import jiwer
 from whisper_normalizer.english import EnglishTextNormalizer
 
+from tests.bench.doubt import Calibration, measure
 from tests.bench.speech_systems import SYSTEMS
 
 DROPPED_WORDS = 5  # in a row, about 2 s of speech: the references have no times
 WALL_OF_SEQUENTIAL, WALL_OF_BATCHED = 0.25, 0.5
 MOST_POINTS_WORSE = 3.0
 SILENCE_S = 20 * 60
+PARTS = ("clips", "doubt", "silence", "length")
 MOST_MB, MOST_GROWTH = 600, 1.05
 
 
@@ -48,6 +50,7 @@ class Measured:
 @dataclass
 class Report:
     clips: list[Measured] = field(default_factory=list)
+    doubt: list[Calibration] = field(default_factory=list)
     words_in_silence: int | None = None
     lengths: list[dict[str, float]] = field(default_factory=list)
 
@@ -91,6 +94,8 @@ def main() -> int:
     report = Report()
     if "clips" in args.part:
         _hear_clips(clips, args, report)
+    if "doubt" in args.part:
+        report.doubt = measure(clips, args.data, args.model)
     if "silence" in args.part:
         report.words_in_silence = len(_once({"silence_s": SILENCE_S}, args.model)["text"].split())
         print(f"{SILENCE_S // 60} minutes without speech: {report.words_in_silence} words")
@@ -111,10 +116,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=given and Path(given), metavar="DIR", help="or TACET_DATA")
     parser.add_argument("--model", default="base")
     parser.add_argument("--clip", action="append", metavar="ID", help="only this clip; may be repeated")
-    parser.add_argument(
-        "--part", nargs="+", choices=("clips", "silence", "length"), default=["clips", "silence", "length"]
-    )
-    parser.add_argument("--minutes", nargs="+", type=int, default=[5, 30, 120], help="of the third part")
+    parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS)
+    parser.add_argument("--minutes", nargs="+", type=int, default=[5, 30, 120], help="of the part `length`")
+    parser.add_argument("--talking", type=float, default=1.0, help="of the part `length`: how much of it is speech")
     parser.add_argument("--json", type=Path, default=Path("build/bench-speech.json"), metavar="FILE")
     args = parser.parse_args()
     if args.data is None or not (args.data / "manifest.json").exists():
@@ -168,7 +172,7 @@ def _once(job: dict[str, Any], model: str) -> dict[str, Any]:
 
 def _hear_lengths(files: list[str], args: argparse.Namespace, report: Report) -> None:
     for minutes in args.minutes:
-        answer = _once({"minutes": minutes, "files": files}, args.model)
+        answer = _once({"minutes": minutes, "files": files, "talking": args.talking}, args.model)
         row = {"minutes": float(minutes)} | {name: answer[name] for name in ("wall_s", "cpu_s", "peak_mb")}
         report.lengths.append(row)
         print(f"{minutes} min: {row['peak_mb']:.0f} MB, {row['wall_s'] / minutes / 60:.3f} s a second", flush=True)

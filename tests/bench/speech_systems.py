@@ -1,6 +1,7 @@
 """One speech system in a process of its own: reads jobs as JSON lines, answers with words and what they cost.
 
-A job is {"file": PATH} or, for the length and the silence parts, {"minutes": N, "files": [...]} or {"silence_s": N}.
+A job is {"file": PATH} or, for the length and the silence parts, {"minutes": N, "files": [...], "talking": 0..1} or
+{"silence_s": N}.
 """
 
 import json
@@ -69,13 +70,24 @@ def _blocks(job: dict[str, Any]) -> Iterator[bytes]:
         yield from no_speech(job["silence_s"])
     elif "minutes" in job:
         left = job["minutes"] * MINUTE_BYTES
-        for block in (block for file in cycle(job["files"]) for block in blocks_of(Path(file), 1)):
+        for block in _talking_and_resting(job["files"], rest_s=round(60 / job["talking"]) - 60):
             yield block[:left]
             left -= len(block)
             if left <= 0:
                 return
     else:
         yield from blocks_of(Path(job["file"]), 1)
+
+
+def _talking_and_resting(files: list[str], rest_s: int) -> Iterator[bytes]:
+    """Give a minute of speech, then a rest without any, and so on."""
+    talked = 0
+    for block in (block for file in cycle(files) for block in blocks_of(Path(file), 1)):
+        yield block
+        talked += len(block)
+        if rest_s and talked >= MINUTE_BYTES:
+            talked = 0
+            yield from no_speech(rest_s)
 
 
 def _cpu_s() -> float:

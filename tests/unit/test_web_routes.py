@@ -155,6 +155,7 @@ def test_transcript_json__under_review__has_what_scripts_need(client: WebClient,
     facts = client.http.get(f"/sessions/{SESSION}/transcript.json").json()
     assert (facts["state"], facts["finished"], facts["problem"]) == ("in_review", True, None)
     assert facts["samples"] == facts["duration_ms"] * RATE_HZ // 1000
+    assert facts["heard_ms"] == facts["duration_ms"]
     assert (facts["sample_rate_hz"], facts["channels"]) == (RATE_HZ, 2)
     assert facts["not_understood"] == []
     first = facts["transcript"][0]
