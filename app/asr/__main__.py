@@ -3,6 +3,7 @@ import os
 import signal
 import sys
 
+from app.asr.pace import hottest_c, rest_s
 from app.asr.server import TranscriberServer, listen
 from app.asr.settings import AsrSettings
 from app.asr.transcriber import Transcriber
@@ -20,7 +21,8 @@ def main(settings: AsrSettings) -> int:
     def load() -> Transcriber:
         from app.asr.whisper import WhisperTranscriber  # noqa: PLC0415  a second of imports, after the socket is up
 
-        return WhisperTranscriber(locate(settings.models_dir, settings.model), settings.model, settings.threads)
+        folder = locate(settings.models_dir, settings.model)
+        return WhisperTranscriber(folder, settings.model, settings.threads, settings.device)
 
     def load_printer() -> VoicePrinter:
         from app.asr.campplus import CampPlusPrinter  # noqa: PLC0415  only where there is one microphone
@@ -28,7 +30,9 @@ def main(settings: AsrSettings) -> int:
         return CampPlusPrinter(locate(settings.models_dir, "campplus"))
 
     listener = handed_over_socket(os.environ) or listen(settings.run_dir / "asr.sock")
-    server = TranscriberServer(listener, load, load_printer)
+    server = TranscriberServer(
+        listener, load, load_printer, lambda worked_s: rest_s(worked_s, hottest_c(), settings.warm_c)
+    )
     server.warm_up()
     server.serve_forever()
     return 0

@@ -1,6 +1,7 @@
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,14 @@ class TranscriberServer:
     """
 
     def __init__(
-        self, listener: socket.socket, load: Callable[[], Transcriber], load_printer: Callable[[], VoicePrinter]
+        self,
+        listener: socket.socket,
+        load: Callable[[], Transcriber],
+        load_printer: Callable[[], VoicePrinter],
+        rest_s: Callable[[float], float] = lambda _: 0.0,
     ) -> None:
+        """`rest_s` says how long to rest after so many seconds of work."""
+        self._rest_s = rest_s
         self._load = load
         self._load_printer = load_printer
         self._printer: VoicePrinter | None = None
@@ -53,11 +60,13 @@ class TranscriberServer:
         try:
             while True:
                 head, body = receive_frame(connection)
+                began = time.monotonic()
                 try:
                     answer = self._answer(head, body)
                 except ModelError as error:
                     answer = {"error": str(error)}, b""
                 send_frame(connection, *answer)
+                time.sleep(self._rest_s(time.monotonic() - began))
         except (ConnectionError, ValueError, KeyError):
             return  # the app went away or was restarted; it comes back by itself
 

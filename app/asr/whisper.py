@@ -6,6 +6,7 @@ that no words stand in silence: a window in which the voice detector hears nobod
 which it hears nobody is left out.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,10 +21,13 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.vad import get_vad_model
 from numpy.typing import NDArray
 
+from app.asr.device import Asked, Cuda, Device, choose, driver_is_loaded, on_cpu
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
 from app.asr.voices import STEP_SAMPLES, Probabilities, Voice, unworded, voices
 from app.domain import Context, Word
 from app.domain import Path as Look
+
+log = logging.getLogger(__name__)
 
 Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
@@ -44,10 +48,9 @@ class Decoded:
 class WhisperTranscriber:
     """Hears windows with one model in memory. Handles speech in clear; one thread at a time."""
 
-    def __init__(self, folder: Path, name: str, threads: int) -> None:
+    def __init__(self, folder: Path, name: str, threads: int, device: Asked = "auto") -> None:
         """Load the model, a second or two; `folder` must have been verified."""
-        cores = threads or os.cpu_count() or 1
-        self._model = WhisperModel(str(folder), compute_type="int8", cpu_threads=cores, local_files_only=True)
+        self._model = _load(folder, threads or os.cpu_count() or 1, choose(device, _find_cuda()))
         _, info = self._model.transcribe(np.zeros(SAMPLE_RATE_HZ, np.float32), language="en", word_timestamps=True)
         self._options = info.transcription_options  # faster-whisper's defaults, whole
         self.name = f"Whisper {name}"
@@ -146,6 +149,35 @@ class WhisperTranscriber:
         """Decode with beams, and where that repeats itself or is too unsure, by sampling."""
         result, sure, temperature, _ = self._model.generate_with_fallback(encoded, prompt, tokenizer, self._options)
         return Decoded(result, sure, temperature, "sampled" if temperature else "first")
+
+
+def _find_cuda() -> Cuda:
+    try:
+        devices = ctranslate2.get_cuda_device_count()
+        types = ctranslate2.get_supported_compute_types("cuda") if devices else ()
+    except (RuntimeError, ValueError):  # the driver is older than the build's CUDA
+        return Cuda(driver=driver_is_loaded())
+    return Cuda(devices, frozenset(types), driver_is_loaded())
+
+
+def _load(folder: Path, cores: int, device: Device) -> WhisperModel:
+    """Load the model; a GPU that fails at the first try, as where a library of it is missing, is left alone."""
+    try:
+        model = WhisperModel(
+            str(folder),
+            device=device.kind,
+            compute_type=device.compute_type,
+            cpu_threads=cores,
+            local_files_only=True,
+        )
+        if device.kind == "cuda":
+            model.encode(pad_or_trim(model.feature_extractor(np.zeros(SAMPLE_RATE_HZ, np.float32))))
+    except RuntimeError:
+        if device.kind == "cpu":
+            raise
+        return _load(folder, cores, on_cpu("the GPU failed at its first try"))
+    log.info("%s", device.said)
+    return model
 
 
 def _voice_probabilities(audio: Audio) -> Probabilities:
