@@ -12,7 +12,7 @@ def goals_of(text: str) -> tuple[str, ...]:
 
 
 def suggested(words: Iterable[str], goals: Iterable[str]) -> tuple[str, ...]:
-    """The goals that share a content word with a sentence or its sources, those that share most first.
+    """The goals that share a content word with what is said, those that share most first.
 
     It says that the same words were used, never that a goal was served: linking is the therapist's.
     """

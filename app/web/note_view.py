@@ -195,8 +195,7 @@ class _Rows:
 
     def _goals_of(self, standing: Standing) -> tuple[GoalRow, ...]:
         linked = self._goals.by_sentence.get(standing.sentence_id, ())
-        said = [one.text for one in self._opened.transcript.at(standing.lines)]
-        near = suggested([standing.text, *said], self._goals.plan)
+        near = suggested([standing.text], self._goals.plan)
         in_order = dict.fromkeys((*linked, *near, *self._goals.plan))
         return tuple(GoalRow(goal, goal in linked, goal in near and goal not in linked) for goal in in_order)
 

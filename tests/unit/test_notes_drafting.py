@@ -6,12 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from app.drafting import Drafting
 from app.notes.draft import Draft, as_json
 from app.notes.extractive import LITTLE, NO_SPEAKERS, NO_WORDS, NOT_ENGLISH, ONE_VOICE, draft_extractive
 from app.notes.formats import built_in_formats
 from app.notes.transcript import Role, UnreadableTranscript, read_transcript
 from app.notes.words import days, names, numbers, tokens
+from app.settings import AppSettings
 from tacet.__main__ import main
 
 SCRIPT = Path(__file__).resolve().parents[2] / "tacet/demo_session/script.toml"
@@ -174,6 +177,20 @@ def test_command__json__gives_summary_and_sections(tmp_path: Path, capsys: pytes
     assert all(set(one) >= {"text", "segments", "flags"} for one in told["summary"])
     assert told["summary"]
     assert told["drafter"]["name"] == "extractive"
+
+
+def test_settings__a_clinics_own_format__is_checked_data_and_drafted_in(tmp_path: Path) -> None:
+    section = {"name": "Assessment", "belongs": "Yours.", "judgement": True, "prompt": "Write it yourself."}
+    told = {"name": "Told", "belongs": "What was told.", "takes": ["reported"]}
+    house = {"title": "House", "sections": [told, section]}
+    box = {"data_dir": tmp_path, "run_dir": tmp_path, "note_format": "house"}
+    drafting = Drafting.by(AppSettings.model_validate(box | {"note_formats": {"house": house}}))
+    draft = drafting.drafter(read_transcript(_demo()), drafting.format_name, drafting.formats["house"])
+    assert [(one.name, bool(one.sentences)) for one in draft.sections] == [("Told", True), ("Assessment", False)]
+    wrong = {"title": "House", "sections": [section | {"takes": ["agreed"]}]}
+    for formats in ({"house": wrong}, {"other": house}):
+        with pytest.raises(ValidationError):
+            AppSettings.model_validate(box | {"note_formats": formats})
 
 
 def test_command__own_format__is_used(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
