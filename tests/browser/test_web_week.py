@@ -1,7 +1,7 @@
 """A week in a practice, in one browser: calendar, consent, a session in its appointment, approval, every export, and
 then everything goes when its time is over.
 
-The tape and its sound are real and carry the appointment that the page prepared; its words are the test's own.
+The recorder is a real one with a simulated button, prepared as the page asked; the words heard are the test's own.
 """
 
 import re
@@ -12,8 +12,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.chromium import sign_in
 from support.decrypted_pages import pages_in_clear
+from support.recorder_process import RecorderProcess
+from support.sound import noise, write_wav
 from support.web_box import PASSPHRASE, WebBox
-from support.web_sessions import RATE_HZ, hum, plain
+from support.web_sessions import plain
 
 from app.clock import Reading
 from app.domain import Cursor, SessionState
@@ -21,11 +23,11 @@ from app.ingest import Ingest
 from app.records.retention import Rule
 from app.vault.sessions import wall_clock_ms
 from app.vault.vault import Vault
-from firmware.tape import ConsentEvent, Recipient, TapeWriter
+from firmware.status import BoxState
 
 CANARY = "xylophonist"
 SPELLINGS = (CANARY.encode(), CANARY[2:].encode(), CANARY.encode("utf-16-le"))  # an index may leave a beginning out
-SESSION = "5e" * 16
+ROOM_HZ = 16_000
 DAY_MS = 24 * 3600 * 1000
 FORMS = ("pdf", "docx", "text", "markdown", "fhir", "captions")
 
@@ -51,30 +53,33 @@ def traces(box: WebBox, vault: Vault) -> int:
     return sum(any(one in content for one in SPELLINGS) for content in (*pages, *files))
 
 
-def record(box: WebBox, vault: Vault, appointment_id: str) -> None:
-    """A tape as the recorder seals it when the button is pressed in a prepared appointment."""
-    writer = TapeWriter.create(
-        box.tapes_dir,
-        SESSION,
-        Recipient(vault.account.public_key),
-        sample_rate_hz=RATE_HZ,
-        channels=2,
-        started_at_ms=wall_clock_ms(),
-        clock_trusted=True,
-        segment_s=300,
-    )
-    writer.append_appointment(appointment_id)
-    writer.append_consent(ConsentEvent.GIVEN, at_ms=wall_clock_ms(), clock_trusted=True)
-    for second in range(5):
-        writer.append_audio(hum(second, 2))
-    writer.close()
+def record(box: WebBox, vault: Vault, appointment_id: str) -> str:
+    """Press the button of a real recorder that is prepared so, speak, hold it; then enter words of the test's own."""
+    room = box.settings.run_dir / "room.wav"
+    write_wav(room, noise(6 * ROOM_HZ))
+    with RecorderProcess(
+        box.settings.run_dir, data_dir=box.settings.data_dir, microphone="file", audio_file=room, at_end="end", speed=4
+    ) as recorder:
+        recorder.command(
+            command="prepare",
+            public_key=vault.account.public_key.hex(),
+            appointment_id=appointment_id,
+            consent_on_file=True,
+        )
+        recorder.wait_for(lambda status: status.appointment_id == appointment_id)
+        recorder.press()
+        recorder.wait_for(lambda status: status.microphone_ended)
+        recorder.hold()
+        recorder.wait_for_state(BoxState.READY)
     ingest = Ingest(box.tapes_dir, vault)
     (tape,) = ingest.tapes()
     ingest.follow(tape)
     segments = plain("How was the week", f"My sister the {CANARY} came")
-    vault.sessions.update_length(SESSION, 5 * RATE_HZ)
-    vault.sessions.append_segments(SESSION, segments, Cursor(5 * RATE_HZ, next_seq=len(segments), finished=True))
-    vault.sessions.set_state(SESSION, SessionState.DRAFTED)
+    vault.sessions.update_length(tape.session_id, tape.reader.samples)
+    heard = Cursor(tape.reader.samples, next_seq=len(segments), finished=True)
+    vault.sessions.append_segments(tape.session_id, segments, heard)
+    vault.sessions.set_state(tape.session_id, SessionState.DRAFTED)
+    return tape.session_id
 
 
 def import_calendar(page: Page, box: WebBox, vault: Vault, folder: Path) -> None:
@@ -115,21 +120,21 @@ def prepare(page: Page, box: WebBox) -> str:
     return appointment_id
 
 
-def review_and_export(page: Page, box: WebBox, vault: Vault) -> None:
-    page.goto(f"{box.address}/sessions/{SESSION}")
+def review_and_export(page: Page, box: WebBox, vault: Vault, session_id: str) -> None:
+    page.goto(f"{box.address}/sessions/{session_id}")
     expect(page.locator("#slot-record")).to_contain_text("Linked by the appointment")
     page.get_by_label(re.compile("I have checked this transcript")).check()
     page.get_by_role("button", name="Approve").click()
-    page.wait_for_url(f"**/sessions/{SESSION}")
+    page.wait_for_url(f"**/sessions/{session_id}")
     for kind in FORMS:
-        page.goto(f"{box.address}/sessions/{SESSION}/record")
+        page.goto(f"{box.address}/sessions/{session_id}/record")
         page.get_by_text("Other ways to export").click()
         page.locator("#export-kind").select_option(kind)
         with page.expect_download() as download:
             page.get_by_role("button", name="Export", exact=True).click()
         assert Path(download.value.path()).stat().st_size > 200
         download.value.delete()
-    assert [one.kind for one in vault.approvals.exports(SESSION)] == list(FORMS)
+    assert [one.kind for one in vault.approvals.exports(session_id)] == list(FORMS)
 
 
 def find(page: Page, box: WebBox, vault: Vault) -> None:
@@ -146,8 +151,8 @@ def test_a_week__calendar_to_erasure__leaves_no_trace_of_what_was_said(page: Pag
     sign_in(page, box.address, PASSPHRASE)
     import_calendar(page, box, vault, tmp_path)
     sign_consent(page, box)
-    record(box, vault, prepare(page, box))
-    review_and_export(page, box, vault)
+    session_id = record(box, vault, prepare(page, box))
+    review_and_export(page, box, vault, session_id)
     find(page, box, vault)
     retention = box.app.state.desk.retention
     retention.practice = Rule(7, 30)
@@ -159,7 +164,7 @@ def test_a_week__calendar_to_erasure__leaves_no_trace_of_what_was_said(page: Pag
     assert traces(box, vault) > 0
     now_ms += 7 * DAY_MS
     assert retention.look(vault).total() == 1
-    assert not (box.tapes_dir / SESSION).exists()
+    assert not (box.tapes_dir / session_id).exists()
     now_ms += 23 * DAY_MS
     assert retention.look(vault).total() == 1
     assert vault.sessions.list() == []
