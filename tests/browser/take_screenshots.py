@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
@@ -17,16 +17,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.chromium import chromium, sign_in, until
 from support.web_box import NAME, PASSPHRASE, FakeProgress, WebBox, fill
+from support.web_practice import EMPTY_PAGES, practice_pages
 
 from app.domain import SessionState
 from app.noting import Noting
-from app.records.appointments import Repeat
-from app.records.consent import Method, Scope
-from app.records.people import ClientDetails, Kind
+from app.records.people import ClientDetails
 from app.review import Review
-from app.vault.consents import Signing
 from app.vault.second_step import SecondStep
-from app.vault.vault import Vault
 from firmware.status import BoxState
 
 Act = Callable[[Page], None]
@@ -202,32 +199,9 @@ def at_work(camera: Camera) -> None:
 def keeping_records(camera: Camera) -> None:
     with new_box() as box:
         vault = box.new_person()
-        first, approved, *_ = fill(box, vault, _this_afternoon_ms())
-        camera.shoot("clients-empty", f"{box.address}/clients", passphrase=PASSPHRASE)
-        client = _practice(vault)
-        for session_id in (first, approved):
-            vault.clients.link(session_id, client, NAME)
-        Review(vault).approve(approved, NAME)
-        vault.keeping.mark(_this_afternoon_ms())
-        box.app.state.desk.indexer.look(vault)
-        person = vault.clients.get(client).people[0].person_id
-        pages = {
-            "clients": "clients",
-            "client": f"clients/{client}",
-            "client-form": "clients/new/form",
-            "consent": f"clients/{client}/consent/{person}",
-            "consent-back": f"clients/{client}/consent/{person}/take-back",
-            "wording": "consent/wording",
-            "week": "week",
-            "week-day": "week?view=day",
-            "appointment-new": "appointments/new",
-            "search": "search?q=light+red",
-            "search-none": "search?q=zzzz",
-            "keeping": "keeping",
-            "erase-client": f"clients/{client}/erase",
-            "session-record": f"sessions/{approved}",
-        }
-        for name, path in pages.items():
+        for name, path in EMPTY_PAGES.items():
+            camera.shoot(f"records-{name}", f"{box.address}/{path}", passphrase=PASSPHRASE)
+        for name, path in practice_pages(box, vault, _this_afternoon_ms()).items():
             camera.shoot(f"records-{name}", f"{box.address}/{path}", passphrase=PASSPHRASE)
 
 
@@ -283,26 +257,6 @@ def noting(camera: Camera) -> None:
 def _show_note(page: Page) -> None:
     page.wait_for_selector("#slot-note .note-head")
     page.locator("#slot-note .note-head").scroll_into_view_if_needed()
-
-
-def _practice(vault: Vault) -> str:
-    """A few clients with a week of appointments; gives the couple."""
-    zone = vault.appointments.zone
-    monday = datetime.now(zone).replace(hour=9, minute=0, second=0, microsecond=0)
-    monday -= timedelta(days=monday.weekday())
-    couple = vault.clients.add(
-        ClientDetails("Zoë & Tom Berg", people=("Zoë Berg", "Tom Berg"), kind=Kind.COUPLE, goals="Talk in the evening")
-    )
-    (text,) = vault.consents.texts()
-    scopes = frozenset({Scope.RECORD, Scope.TRANSCRIBE, Scope.DRAFT})
-    vault.consents.sign(Signing(couple.people[0].person_id, text.text_id, scopes, Method.SCREEN, "Zoë Berg"), NAME)
-    for number, name in enumerate(("A-17", "Martin Kessler", "王小明", "Ольга Чехова")):
-        client = vault.clients.add(ClientDetails(name))
-        for day in (number, number + 1):
-            start = monday + timedelta(days=day, hours=number)
-            vault.appointments.add(client.client_id, name, start, 50, Repeat.WEEKLY)
-    vault.appointments.add(couple.client_id, couple.name, monday + timedelta(days=2, hours=6), 90, Repeat.FORTNIGHTLY)
-    return couple.client_id
 
 
 def _this_afternoon_ms() -> int:

@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 from support.axe import findings
 from support.chromium import sign_in
 from support.web_box import NAME, PASSPHRASE, WebBox, fill
+from support.web_practice import EMPTY_PAGES, practice_pages
 
 from app.review import Review
 from firmware.status import BoxState
@@ -104,6 +105,20 @@ def test_session__draft_edited_approved_and_live(page: Page, box: WebBox) -> Non
     check(page)
     page.goto(f"/sessions/{first}/lines/3/edit")
     check(page)
+
+
+def test_records__every_page_empty_and_full(page: Page, box: WebBox) -> None:
+    """Each page in one size and scheme that most differ; `make screenshots` looks at all of them."""
+    vault = box.new_person()
+    sign_in(page, box.address, PASSPHRASE)
+    for pages in (EMPTY_PAGES, practice_pages(box, vault, NOW_MS)):
+        for at, path in enumerate(pages.values()):
+            page.set_viewport_size((NARROW, DESK)[at % 2])  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=("dark", "light")[at % 2])  # type: ignore[arg-type]
+            page.goto(f"/{path}")
+            assert findings(page) == [], path
+            wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            assert wide <= 0, f"{path} is {wide} too wide"
 
 
 def test_account__events_and_invitation(page: Page, box: WebBox) -> None:
