@@ -136,6 +136,7 @@ class Context:
     prompt: tuple[int, ...] = field(default=(), repr=False)  # tokens of the text before, speech in clear
     language: str | None = None  # ISO 639-1; None: not known yet
     loudest: float | None = None  # the highest value of the spectrogram so far, log10 of the power
+    vocabulary: str = field(default="", repr=False)  # words to expect, as the client had them when the session began
 
 
 @dataclass(frozen=True, slots=True)

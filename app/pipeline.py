@@ -2,6 +2,7 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from app.asr.transcriber import Transcriber, TranscriberAway, TranscriberFailed
@@ -10,6 +11,7 @@ from app.changes import Changes
 from app.domain import Cursor, SessionState
 from app.errors import TacetError
 from app.ingest import Ingest, OpenTape
+from app.speech.expected import vocabulary_of
 from app.speech.hearing import hear_next
 from app.speech.known_seats import KnownSeats
 from app.speech.speaking import Speakers
@@ -111,7 +113,8 @@ class Pipeline:
             if ingest.follow(tape):
                 self._drop(tape)  # what it knew of voices and progress came from sound that is gone
             self._note_start(vault, tape)
-            cursor = hear_next(tape, vault.sessions, self._transcriber)
+            expected = partial(vocabulary_of, vault, tape.session_id)
+            cursor = hear_next(tape, vault.sessions, self._transcriber, expected)
             told = self._speakers.follow(tape, vault.sessions)
             if cursor is None:
                 return False

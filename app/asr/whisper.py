@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
+VOCABULARY_TOKENS = 100  # of what a model can be told before a window
 SEED = 1  # the last resort samples; the same window must give the same words
 
 
@@ -111,7 +112,7 @@ class WhisperTranscriber:
         tokenizer = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
         )
-        decoded = self._look(encoded, model.get_prompt(tokenizer, list(context.prompt)), tokenizer)
+        decoded = self._look(encoded, model.get_prompt(tokenizer, _before(context, tokenizer, model)), tokenizer)
         if (
             decoded.result.no_speech_prob > options.no_speech_threshold
             and decoded.log_probability <= options.log_prob_threshold
@@ -178,6 +179,14 @@ def _load(folder: Path, cores: int, device: Device) -> WhisperModel:
         return _load(folder, cores, on_cpu("the GPU failed at its first try"))
     log.info("%s", device.said)
     return model
+
+
+def _before(context: Context, tokenizer: Tokenizer, model: WhisperModel) -> list[int]:
+    """What stands before the window for the model: words to expect, then as much of what was said as there is room."""
+    room = model.max_length // 2 - 1
+    expected = tokenizer.encode(f" {context.vocabulary}")[:VOCABULARY_TOKENS] if context.vocabulary else []
+    said = list(context.prompt)[-(room - len(expected)) :]
+    return [*expected, *said]
 
 
 def _voice_probabilities(audio: Audio) -> Probabilities:

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from heapq import merge
 
@@ -10,9 +10,12 @@ from app.speech.windows import Span, next_span
 from app.vault.sessions import SessionStore
 
 
-def hear_next(tape: OpenTape, store: SessionStore, transcriber: Transcriber) -> Cursor | None:
+def hear_next(
+    tape: OpenTape, store: SessionStore, transcriber: Transcriber, vocabulary: Callable[[], str] = str
+) -> Cursor | None:
     """Hear one span more and keep its words; give how far the session was heard, None where the tape has to grow first.
 
+    `vocabulary` is asked once, before the first words: the same window must give the same words when it is asked again.
     The words and the place to go on from are stored in one step, so a kill at any moment loses or repeats nothing.
 
     Raises:
@@ -22,6 +25,8 @@ def hear_next(tape: OpenTape, store: SessionStore, transcriber: Transcriber) -> 
     cursor = store.cursor(tape.session_id)
     if cursor.finished:
         return cursor
+    if cursor.next_sample == 0:
+        cursor = replace(cursor, context=replace(cursor.context, vocabulary=vocabulary()))
     ended = not tape.being_written
     span = next_span(tape.reader.stretches(), cursor.next_sample, ended=ended)
     if span is None:

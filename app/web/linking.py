@@ -32,6 +32,7 @@ class SessionRecord:
     forms: tuple[tuple[str, str], ...]  # kind and label; empty for a draft
     sticks: tuple[str, ...]
     sound_erased: bool
+    expected: int  # words of the client that the transcriber was told to expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,4 +78,5 @@ def session_record(desk: TheDesk, person: Person, session_id: str) -> SessionRec
         forms=tuple((one.kind, one.label) for one in FORMS.values()) if approved else (),
         sticks=tuple(one.name for one in list_sticks(desk.settings.sticks_dir)) if approved else (),
         sound_erased=vault.keeping.sound_erased_at(session_id) is not None,
+        expected=len([one for one in vault.sessions.cursor(session_id).context.vocabulary.split(",") if one]),
     )

@@ -2,6 +2,7 @@ import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +46,13 @@ def test_asr__a_window_of_the_demo_session__gives_its_words_with_times_and_proba
     assert all(0 < word.probability <= 1 for word in words)
     red = next(word for word in words if word.text == "red")
     assert 4_000 < red.start_ms < 6_500
+
+
+def test_asr__a_name_to_expect__is_written_as_it_was_told(transcriber: SocketTranscriber) -> None:
+    asked = window(0, 6)
+    told = replace(asked, context=replace(asked.context, vocabulary="Martyn."))
+    texts = [" ".join(one.text for one in transcriber.hear(each).utterances) for each in (asked, told)]
+    assert ["Martin" in texts[0], "Martyn" in texts[1]] == [True, True]
 
 
 def test_asr__the_same_window_twice__gives_the_same_words(transcriber: SocketTranscriber) -> None:
