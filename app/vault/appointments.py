@@ -10,7 +10,7 @@ from app.records.calendar_files import ReadCalendar, expand, to_ms
 from app.records.calendar_writing import ended_before, moved, new_series, without
 from app.records.people import folded
 from app.records.zone import practice_zone
-from app.vault.clients import require_client
+from app.vault import client_rows
 from app.vault.database import Connection, Database, Row
 from app.vault.errors import NoSuchAppointment
 from app.vault.sessions import wall_clock_ms
@@ -68,7 +68,7 @@ class AppointmentStore:
 
         def change(connection: Connection) -> None:
             if client_id is not None:
-                require_client(connection, client_id)
+                client_rows.require(connection, client_id)
             _insert(connection, series)
 
         self._database.write(change)
@@ -165,7 +165,7 @@ class AppointmentStore:
         def change(connection: Connection) -> None:
             _require(connection, series_id)
             if client_id is not None:
-                require_client(connection, client_id)
+                client_rows.require(connection, client_id)
             connection.execute("UPDATE series SET client_id = ? WHERE series_id = ?", (client_id, series_id))
             connection.execute("UPDATE prepared SET client_id = ? WHERE series_id = ?", (client_id, series_id))
 

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from app.domain import Note
 from app.vault import note_rows, session_rows
-from app.vault.clients import linked_sessions
 from app.vault.database import Connection, Database
+from app.vault.link_rows import sessions_of
 from app.vault.note_parts import NoteParts, read_parts_of_note
 from app.vault.sessions import wall_clock_ms
 
@@ -119,7 +119,7 @@ def _linked_notes(connection: Connection, client_id: str) -> list[LinkedNote]:
             " JOIN note_drafts USING (draft_id)"
         )
     }
-    theirs = linked & set(linked_sessions(connection, client_id))
+    theirs = linked & set(sessions_of(connection, client_id))
     rows = [row for row in session_rows.all_sessions(connection) if row.head.session_id in theirs]
     found = []
     for row in rows:

@@ -9,8 +9,7 @@ from app.domain import SessionState
 from app.records.consent import Scope, everybody_agrees
 from app.records.people import tidy_text
 from app.records.retention import Due, Kept, Reason, Rule
-from app.vault import approval_rows, session_rows
-from app.vault.clients import find_link, linked_sessions, require_client
+from app.vault import approval_rows, client_rows, link_rows, session_rows
 from app.vault.consents import records_of
 from app.vault.database import Connection, Database
 from app.vault.errors import NotReadyToHold
@@ -79,7 +78,7 @@ class KeepingStore:
             raise NotReadyToHold("A legal hold needs a reason. Type why nothing may be erased, and save again.")
 
         def change(connection: Connection) -> None:
-            require_client(connection, client_id)
+            client_rows.require(connection, client_id)
             connection.execute(
                 "INSERT INTO legal_holds (client_id, reason, placed_by, placed_at_ms) VALUES (?, ?, ?, ?)",
                 (client_id, reason, placed_by, self._now_ms()),
@@ -111,7 +110,7 @@ class KeepingStore:
 
     def is_session_held(self, session_id: str) -> bool:
         def question(connection: Connection) -> bool:
-            link = find_link(connection, session_id)
+            link = link_rows.find(connection, session_id)
             return link is not None and link.client_id is not None and _is_held(connection, link.client_id)
 
         return self._database.read(question)
@@ -212,7 +211,7 @@ def _kept(connection: Connection, practice: Rule, now_ms: int) -> list[Kept]:
     found = []
     for row in session_rows.all_sessions(connection):
         session_id = row.head.session_id
-        link = find_link(connection, session_id)
+        link = link_rows.find(connection, session_id)
         client_id = link.client_id if link else None
         if client_id not in clients:
             clients[client_id] = _rule_of(connection, str(client_id), practice, now_ms)
@@ -234,7 +233,7 @@ def _kept(connection: Connection, practice: Rule, now_ms: int) -> list[Kept]:
 
 
 def _rule_of(connection: Connection, client_id: str, practice: Rule, now_ms: int) -> tuple[Rule, bool, bool]:
-    client = require_client(connection, client_id)
+    client = client_rows.require(connection, client_id)
     own = client.details
     rule = Rule(
         practice.audio_days if own.audio_days is None else own.audio_days,
@@ -272,5 +271,5 @@ def _count_client(connection: Connection, client_id: str) -> dict[str, int]:
         "people": count("SELECT count(*) FROM people WHERE client_id = ?"),
         "consents": count("SELECT count(*) FROM consents JOIN people USING (person_id) WHERE client_id = ?"),
         "appointments": count("SELECT count(*) FROM series WHERE client_id = ?"),
-        "sessions still linked": len(linked_sessions(connection, client_id)),
+        "sessions still linked": len(link_rows.sessions_of(connection, client_id)),
     }
