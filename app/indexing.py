@@ -20,9 +20,9 @@ from app.vault.session_content import SessionContent
 from app.vault.vault import Vault, Vaults
 
 LOOK_EVERY_S = 3.0
-MOST_PAGES = 8
+MOST_PAGES = 6
 MOST_SENTENCES = 20
-SEGMENTS_A_PAGE = 2
+SEGMENTS_A_PAGE = 3
 SEGMENT_OF = (1 << 20) - 1  # a line that is a part of a segment carries more above these bits
 
 Words: TypeAlias = tuple[tuple[str, bool], ...]  # folded, and whether each is meant whole

@@ -43,7 +43,7 @@ def practice(folder: Path, sessions: int, words: int) -> Iterator[Practice]:
     """The practice in this folder; made where it is not there, or has another size.
 
     Raises:
-        ValueError: The folder holds a practice of another size.
+        ValueError: The folder holds a practice of another size or version.
     """
     known = vocabulary(random.Random(7))
     vaults = Vaults(folder / "vaults", cost=CHEAP_COST)
@@ -53,6 +53,8 @@ def practice(folder: Path, sessions: int, words: int) -> Iterator[Practice]:
             kept = json.loads(facts.read_text())
             if (kept["sessions"], kept["words"]) != (sessions, words):
                 raise ValueError(f"{folder} holds a practice of another size; remove it first")
+            if not vaults.accounts():
+                raise ValueError(f"{folder} was made by another version; remove it first")
             vault, text_bytes = vaults.unlock(vaults.accounts()[0].vault_id, PASSPHRASE), kept["text_bytes"]
         else:
             vault, _ = vaults.create("Dr. Ada Example", PASSPHRASE)

@@ -227,6 +227,13 @@ def test_read_calendar__event_that_cannot_be_followed__is_left_out_and_told(line
     assert words in read.left_out[0]
 
 
+def test_read_calendar__an_event_twice_in_a_file__is_one() -> None:
+    twice = event("DTSTART:20260101T100000Z", uid="a") * 2
+    read = read_calendar(calendar(*twice, *event("DTSTART:20260102T100000Z", uid="b")), UTC)
+    assert [one.uid for one in read.events] == ["a", "b"]
+    assert len(expand(series_of(read), datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC), UTC)) == 1
+
+
 def test_expand__endless_since_before_1970__finds_this_week() -> None:
     content = calendar(*event("DTSTART:19610105T100000Z", "RRULE:FREQ=WEEKLY"))
     read = read_calendar(content, UTC)

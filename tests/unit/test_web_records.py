@@ -17,10 +17,12 @@ from support.web_sessions import add_session, plain
 from app.clock import Reading
 from app.domain import MarkKind
 from app.export.forms import FORMS
-from app.records.consent import Scope, Standing
+from app.records.consent import Method, Scope, Standing
 from app.records.people import ClientDetails
 from app.records.retention import Rule
 from app.review import Review
+from app.vault.consents import ConsentStore, Signing
+from app.vault.sessions import wall_clock_ms
 from app.vault.vault import Vault
 
 SESSION = "5e" * 16
@@ -132,6 +134,22 @@ def test_take_back__with_erasure_of_the_past__erases_the_sessions(client: WebCli
     (record,) = vault.consents.records(client_id)
     assert record.withdrawals[0].past_erased
     assert "Consent to the recording was withdrawn" in client.http.get(f"/receipts/{SESSION}").text
+
+
+def test_consent__its_period_is_over__asks_again_and_prepares_without_it(client: WebClient, vault: Vault) -> None:
+    client_id = added(client)
+    person_id = vault.clients.get(client_id).people[0].person_id
+    wording = {"title": "T", "body": "B", "language": "en"}
+    assert client.http.post("/consent/wording", data=wording | {"valid_days": "soon"}).status_code == 409
+    assert client.http.post("/consent/wording", data=wording | {"valid_days": "30"}).status_code == 303
+    (text,) = vault.consents.texts()
+    signing = Signing(person_id, text.text_id, frozenset({Scope.RECORD}), Method.PAPER, "Zoë Berg")
+    for days_ago, standing in ((31, "run out: ask again"), (29, "yes")):
+        store = ConsentStore(vault._database, lambda days=days_ago: wall_clock_ms() - days * DAY_MS)
+        store.sign(signing, NAME)
+        client.http.post(f"/clients/{client_id}/prepare")
+        assert client.recorder.prepared[1] is (days_ago < 30)
+        assert standing in client.http.get(f"/clients/{client_id}").text
 
 
 def test_week__appointment_prepared_moved_and_cancelled__recorder_is_told(client: WebClient, vault: Vault) -> None:
