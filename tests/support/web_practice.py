@@ -25,7 +25,7 @@ EMPTY_PAGES = {
 
 def practice_pages(box: WebBox, vault: Vault, now_ms: int) -> dict[str, str]:
     """Fill the vault; give the address of every page of the records, by name."""
-    first, approved, erased, expired, *_ = fill(box, vault, now_ms)
+    first, approved, erased, *_, expired = fill(box, vault, now_ms)
     client, gone = _clients_and_week(vault)
     for session_id, whose in ((first, client), (approved, client), (erased, gone)):
         vault.clients.link(session_id, whose, NAME)
