@@ -40,7 +40,7 @@ def _rows(model: type[BaseModel], left_out: tuple[str, ...]) -> Iterator[str]:
     for name, schema in model.model_json_schema()["properties"].items():
         if name in left_out:
             continue
-        default = model.model_fields[name].default
+        default = model.model_fields[name].get_default(call_default_factory=True)
         yield f"| `{name}` | {_may_be(schema)} | {_default(default)} | {comments.get(name, '')} |\n"
 
 
@@ -57,7 +57,13 @@ def _may_be(schema: dict[str, Any]) -> str:
         return ", ".join(f"`{_toml(one)}`" for one in schema["enum"])
     if schema.get("type") == "array":
         return f"list of {_may_be(schema['items'])}"
-    words = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
+    words = {
+        "string": "text",
+        "integer": "whole number",
+        "number": "number",
+        "boolean": "true or false",
+        "object": "table",
+    }
     word = {"path": "path", "ipv4": "IPv4 address", "ipv6": "IPv6 address"}.get(schema.get("format", ""))
     word = word or {"ipv4interface": "IPv4 address/prefix", "ipv6interface": "IPv6 address/prefix"}.get(
         schema.get("format", ""), words.get(schema.get("type", ""), "value")
@@ -71,7 +77,7 @@ def _may_be(schema: dict[str, Any]) -> str:
 def _default(value: Any) -> str:
     if value is PydanticUndefined:
         return "needed"
-    return "none" if value is None or value in ("", ()) else f"`{_toml(value)}`"
+    return "none" if value is None or value in ("", (), {}) else f"`{_toml(value)}`"
 
 
 def _toml(value: object) -> str:
