@@ -19,7 +19,7 @@ from urllib.parse import quote
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from app.durable import PRIVATE_FILE, sync_folder
-from app.vault.errors import VaultFailed, VaultLocked, database_damaged, database_refused
+from app.vault.errors import NoSuchNumber, VaultError, VaultFailed, VaultLocked, database_damaged, database_refused
 from app.vault.readers import Readers
 from app.vault.schema import Migration, bring_up_to_date, built_in_migrations, version_of
 
@@ -277,10 +277,13 @@ def _finish(connection: Connection) -> None:
 
 def _told_plainly(path: Path, work: Callable[[], T]) -> T:
     """Do the work; what SQLite has to say comes out as a sentence, and its own words are left behind."""
+    failure: VaultError
     try:
         return work()
     except sqlcipher.Error as error:
         failure = database_refused(getattr(error, "sqlite_errorname", None) or type(error).__name__, path.parent)
+    except OverflowError:  # SQLite's integers have 64 bits, an address in a browser any number
+        failure = NoSuchNumber("Nothing is here.")
     except UnicodeEncodeError:
         failure = VaultFailed("The text holds a character that cannot be stored. Type it again instead of pasting it.")
     raise failure

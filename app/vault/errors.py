@@ -61,6 +61,10 @@ class NoSuchSession(VaultError):
     """The vault holds no session of this id, or no line of this number in it."""
 
 
+class NoSuchNumber(VaultError):
+    """A number is larger than any that is kept: nothing stands there."""
+
+
 class NoSuchClient(VaultError):
     """The vault holds no client of this id."""
 

@@ -14,6 +14,7 @@ from app.vault.errors import (
     NoSuchAppointment,
     NoSuchClient,
     NoSuchConsent,
+    NoSuchNumber,
     NoSuchSession,
     VaultDamaged,
     VaultFailed,
@@ -118,7 +119,7 @@ def _unreadable(request: Request, _error: Exception) -> Response:
 
 def _told(request: Request, error: Exception) -> Response:
     match error:
-        case NoSuchSession() | NoSuchClient() | NoSuchAppointment() | NoSuchConsent():
+        case NoSuchSession() | NoSuchClient() | NoSuchAppointment() | NoSuchConsent() | NoSuchNumber():
             return problem(request, 404)
         case VaultDamaged() | VaultFailed() | VaultFull():
             return problem(request, 500, str(error))

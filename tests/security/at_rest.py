@@ -1,6 +1,7 @@
 """A real app process is used as a therapist would, ended or killed, and what it left behind is searched."""
 
 import os
+import secrets
 import signal
 import socket
 import ssl
@@ -17,18 +18,18 @@ from faults.promise import Figure, Progress, Scale
 from faults.scratch import scratch_folder
 from support.canary import files_with_canary, forms_of
 from support.ports import free_port
-from support.vaults import PASSPHRASE
 from support.waiting import wait_until
 from support.web_sessions import add_session, plain
 
 from app.domain import SessionState
 from app.vault.keys import CHEAP_COST
 from app.vault.vault import Vaults
-from security.page import CANARY, SESSION
+from security.page import SESSION
 
-TYPED = "quillfeatherheronwing"
-TITLE = "calendarheronwingquill"
-NEEDLES = (CANARY, TYPED, TITLE, PASSPHRASE)
+# Drawn anew each time: this file, and copies of it, may lie in /tmp.
+HEARD, TYPED, TITLE = (f"heronwing{secrets.token_hex(8)}" for _ in range(3))
+PASSPHRASE = f"slow green river {secrets.token_hex(8)}"
+NEEDLES = (HEARD, TYPED, TITLE, PASSPHRASE)
 CALENDAR = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:one@test\r\n"
     f"DTSTART:20261126T090000Z\r\nDTEND:20261126T095000Z\r\nSUMMARY:{TITLE}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
@@ -69,7 +70,7 @@ def _use(folder: Path, ending: signal.Signals) -> bytes:
         vault_id = next((folder / "vaults").glob("*/account.json")).parent.name
         signed_in = client.post("/signin", data={"person": vault_id, "passphrase": PASSPHRASE})
         assert signed_in.headers["location"] == "/today", "the therapist does not get in"
-        assert CANARY in client.get(f"/sessions/{SESSION}").text, "the canary was never shown"
+        assert HEARD in client.get(f"/sessions/{SESSION}").text, "the canary was never shown"
         _work(client)
         app.send_signal(ending)
         return app.communicate(timeout=60)[0]
@@ -78,7 +79,7 @@ def _use(folder: Path, ending: signal.Signals) -> bytes:
 def _work(client: httpx2.Client) -> None:
     edited = client.post(f"/sessions/{SESSION}/lines/1/edit", data={"text": TYPED, "base": "0"})
     assert edited.status_code < 400, "the edit was refused"
-    client.get("/search", params={"q": CANARY})
+    client.get("/search", params={"q": HEARD})
     client.get(f"/sessions/{SESSION}/audio.wav", headers={"range": "bytes=0-20000"})
     imported = client.post("/week/calendars", files={"file": ("week.ics", CALENDAR.encode(), "text/calendar")})
     assert imported.status_code < 400, "the calendar was refused"
@@ -107,7 +108,7 @@ def _process(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 def _fill(folder: Path) -> None:
     vaults = Vaults(folder / "vaults", cost=CHEAP_COST)
     vault, _ = vaults.create("Ada", PASSPHRASE)
-    words = plain(f"The {CANARY}", "Two")
+    words = plain(f"The {HEARD}", "Two")
     add_session(vault, folder / "tapes", words, session_id=SESSION, started_at_ms=1, state=SessionState.DRAFTED)
     vaults.lock_all()
 

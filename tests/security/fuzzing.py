@@ -1,14 +1,16 @@
 """Cases drawn by machines: the page's own OpenAPI, and the readers of files."""
 
 import warnings
+from collections.abc import Callable
+from itertools import count
 
 import schemathesis
 from faults.promise import Figure, Progress, Scale
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from support.vaults import PASSPHRASE
 from support.web_client import WebClient
 
-from security.page import CANARY, page
+from security.page import CANARY, SESSION, page
 from security.readers import Count, all_readers, fuzz
 
 QUIET = {
@@ -28,21 +30,28 @@ def api_never_breaks(scale: Scale, told: Progress) -> Figure:
         schema = schemathesis.openapi.from_dict(client.app.openapi())
         operations = [found.ok() for found in schema.get_all_operations()]
         operations = [one for one in operations if not one.path.endswith("/events")]
-        for signed in (False, True):
+        for number in count():
+            if counts["asked"] >= cases:
+                break
+            signed, more = bool(number % 2), cases // (2 * len(operations)) + 1
             for one in operations:
-                told(f"{one.method.upper()} {one.path}")
+                told(f"{counts['asked']} cases, {one.method.upper()} {one.path}")
                 token = client.app.state.desk.sign_ins.begin(vault.account.vault_id)[0] if signed else ""
-                _draw(client, one, cases // (2 * len(operations)) + 1, token, counts)
+                ask = settings(max_examples=more, **QUIET)(_asked(client, one, token, counts))  # type: ignore[arg-type]
+                seed(number)(ask)()
                 if client.vaults.get(vault.account.vault_id) is None:
                     client.vaults.unlock(vault.account.vault_id, PASSPHRASE)
     words = f"{counts['asked']} cases, {counts['errors']} server errors, {counts['bypasses']} bypasses"
     return Figure(words, not counts["errors"] + counts["bypasses"])
 
 
-def _draw(client: WebClient, operation: object, cases: int, token: str, counts: dict[str, int]) -> None:
-    @settings(max_examples=cases, **QUIET)  # type: ignore[arg-type]
+def _asked(client: WebClient, operation: object, token: str, counts: dict[str, int]) -> Callable[[], None]:
+    """Half of the cases ask about the session that is there, or they would hardly get further than its id."""
+
     @given(case=operation.as_strategy())  # type: ignore[attr-defined]
     def ask(case: schemathesis.Case) -> None:
+        if counts["asked"] % 2 and "session_id" in (case.path_parameters or {}):
+            case.path_parameters = {**case.path_parameters, "session_id": SESSION}
         client.http.cookies.clear()
         if token:
             client.http.cookies.set("__Host-tacet", token)
@@ -54,7 +63,7 @@ def _draw(client: WebClient, operation: object, cases: int, token: str, counts: 
         counts["errors"] += answer.status_code >= 500
         counts["bypasses"] += not token and CANARY in answer.text
 
-    ask()
+    return ask
 
 
 def readers_never_break(scale: Scale, told: Progress) -> Figure:

@@ -14,6 +14,7 @@ from support.web_sessions import RATE_HZ, add_session, plain
 from app.domain import SessionState
 from app.review import Review
 from app.vault.vault import Vault
+from app.web.audited import mapped_routes
 from firmware.status import BoxState
 
 SESSION = "5e" * 16
@@ -67,6 +68,22 @@ def test_every_route__nobody_signed_in__leads_to_the_sign_in(client: WebClient) 
             assert answer.json() == {"problem": "Nobody is signed in. Sign in first."}
         else:
             assert (path, answer.status_code, answer.headers["location"]) == (path, 303, "/signin")
+
+
+def test_every_route__asked_for_a_number_beyond_all__breaks_nothing(client: WebClient, vault: Vault) -> None:
+    """SQLite's integers have 64 bits; an address may hold any number."""
+    beyond = "9" * 25
+    for route in mapped_routes(client.app):
+        if route.path.endswith("/events") or "{" not in route.path or "sign" in route.path:
+            continue
+        path = route.path.format_map(
+            defaultdict(lambda: beyond, session_id=SESSION, client_id=SESSION, kind="context", person_id=SESSION)
+        )
+        query = dict.fromkeys(("since", "before", "after", "start_ms", "seq", "base"), beyond)
+        for method in route.methods:
+            data = query if method == "POST" else None
+            answer = client.http.request(method, path, params=query, data=data)
+            assert (path, answer.status_code < 500) == (path, True)
 
 
 def test_event_streams__nobody_signed_in__say_only_that_it_is_over(client: WebClient) -> None:
