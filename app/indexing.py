@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from app.records.people import folded
 from app.records.search_query import near_names, query_words, to_matches
-from app.review import lines_of
+from app.review import Cast, Line, cast_of, lines_of
 from app.review.released_note import KEY_POINTS, covered_sentences
 from app.rounds import go_round
 from app.vault.errors import NoSuchSession
@@ -144,12 +144,19 @@ def _places(page: str, word: str, *, whole: bool) -> Iterator[int]:
 
 
 def _hits(content: SessionContent, words: Words, speaker: str | None) -> list[Hit]:
-    head, found = content.row.head, []
+    head, cast, found = content.row.head, cast_of(content), []
     for line in lines_of(content):
         pieces, score = _marked(line.text, words)
-        if score and speaker in (None, line.speaker):
+        if score and speaker in (None, line.speaker, _role(cast, line)):
             found.append(Hit(head.session_id, head.started_at_ms, line.seq, line.start_ms, line.voice, pieces))
     return found
+
+
+def _role(cast: Cast, line: Line) -> str:
+    """Give "therapist" or "client" where it is known which."""
+    if cast.therapist is None or line.speaker is None:
+        return ""
+    return "therapist" if line.speaker == cast.therapist else "client"
 
 
 def _marked(text: str, words: Words) -> tuple[tuple[Piece, ...], int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.asr.transcriber import Transcriber, TranscriberAway, TranscriberFailed
 from app.asr.voiceprints import VoicePrinter
 from app.changes import Changes
-from app.domain import Cursor, SessionState
+from app.domain import Cursor, SessionState, Turn
 from app.errors import TacetError
 from app.ingest import Ingest, OpenTape
 from app.speech.expected import vocabulary_of
@@ -70,6 +70,10 @@ class Pipeline:
     def progress(self, session_id: str) -> Progress | None:
         """Tell how far a session has been heard; None once it is done, or while its vault is locked."""
         return self._progress.get(session_id)
+
+    def provisional(self, session_id: str) -> tuple[Turn, ...]:
+        """Who spoke as far as the box can tell while it goes on listening; none once that is stored."""
+        return self._speakers.provisional(session_id)
 
     def stop(self) -> None:
         self._wake.set()

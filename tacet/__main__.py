@@ -105,7 +105,11 @@ def _add_demo(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--audio", type=Path, required=True, metavar="FILE", help="any audio file")
     parser.add_argument("--speed", type=float, default=1.0, metavar="N", help="times as fast as real (default 1)")
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a transcript to read")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print one JSON object, with the speaker of each line and word",
+    )
     parser.add_argument(
         "--channels", type=int, choices=(1, 2), help="microphones (default: as many as FILE has, at most 2)"
     )
@@ -155,7 +159,11 @@ def _add_transcribe(parser: argparse.ArgumentParser) -> None:
     parser.description = "Write down what is said in FILE. Nothing is kept; every word is a machine's and unreviewed."
     parser.add_argument("file", type=Path, metavar="FILE", help="any audio file")
     shape = parser.add_mutually_exclusive_group()
-    shape.add_argument("--json", action="store_true", help="one JSON object with times, probabilities and pauses")
+    shape.add_argument(
+        "--json",
+        action="store_true",
+        help="one JSON object, with the speaker of each segment and word",
+    )
     shape.add_argument("--srt", action="store_true", help="subtitles as SubRip")
     shape.add_argument("--vtt", action="store_true", help="subtitles as WebVTT")
     parser.add_argument(
@@ -163,7 +171,9 @@ def _add_transcribe(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--model", default="base", help="speech model (default base)")
     parser.add_argument("--threads", type=int, default=0, help="for the model (default: one a core)")
-    parser.add_argument("--speakers", type=int, default=2, help="people to tell apart by voice (default 2)")
+    parser.add_argument(
+        "--speakers", type=int, default=2, help="people in the room (default 2); three and more: by voice"
+    )
     parser.set_defaults(run=_transcribe, models_dir=default_models_dir())
 
 

@@ -158,7 +158,7 @@ def _to_read(result: dict[str, Any]) -> str:
     lines = []
     for line in result["transcript"]:
         seconds = line["start_ms"] // 1000
-        voice = f"Speaker {line['speaker']}: " if line["speaker"] else ""
+        voice = f"{line['voice']}: " if line["voice"] else ""
         lines.append(f"{seconds // 60:3d}:{seconds % 60:02d}  {voice}{line['text']}")
     kept = f"{result['samples_sealed']:,} of {result['samples_in']:,} samples sealed, {result['duration_s']:g} s."
     missed = len(result["not_understood"])

@@ -15,6 +15,7 @@ from app.asr.transcriber import Transcriber
 from app.domain import Attribution, Segment, Told
 from app.errors import TacetError
 from app.speech.listening import Heard, listen
+from app.speech.overlaps import within
 from models import locate
 from tacet.sound_file import blocks_of, channels_of, seconds_of
 from tacet.speakers import attributed, speakers_in
@@ -31,6 +32,7 @@ class Transcript:
     segments: tuple[Segment, ...]
     not_understood: tuple[tuple[int, int], ...]  # start and end in ms
     told: Told = Told.NOBODY  # how it was told who speaks
+    overlaps: tuple[tuple[int, int], ...] = ()  # where two speak at once, start and end in ms
 
     @property
     def pauses(self) -> list[tuple[int, int]]:
@@ -64,7 +66,8 @@ def run_transcribe(args: argparse.Namespace) -> int:
 
 def with_speakers(transcript: Transcript, attribution: Attribution) -> Transcript:
     """Cut the segments where the speaker changes."""
-    return replace(transcript, segments=attributed(transcript.segments, attribution), told=attribution.told)
+    segments = attributed(transcript.segments, attribution)
+    return replace(transcript, segments=segments, told=attribution.told, overlaps=attribution.overlaps)
 
 
 def transcribe(path: Path, channels: int, transcriber: Transcriber) -> Transcript:
@@ -108,14 +111,15 @@ def as_json(transcript: Transcript) -> dict[str, Any]:
         "duration_s": transcript.duration_ms / 1000,
         "model": transcript.model,
         "language": transcript.language,
-        "segments": [_segment(segment) for segment in transcript.segments],
+        "segments": [_segment(segment, transcript.overlaps) for segment in transcript.segments],
         "pauses": _spans(transcript.pauses),
         "not_understood": _spans(transcript.not_understood),
         "speakers_told_by": transcript.told.value,
+        "overlaps": _spans(transcript.overlaps),
     }
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _segment(segment: Segment, overlaps: Sequence[tuple[int, int]]) -> dict[str, Any]:
     names = ("start_ms", "end_ms", "speaker", "text", "probability", "path")
     words = [
         {
@@ -124,6 +128,7 @@ def _segment(segment: Segment) -> dict[str, Any]:
             "word": word.text,
             "probability": word.probability,
             "speaker": segment.speaker,
+            "overlap": within(word.start_ms, word.end_ms, overlaps),
         }
         for word in segment.words
     ]

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from app.domain import Word
 from app.review.lines import Line
+from app.speech.overlaps import within
 
 LISTEN_AROUND_MS = 3000  # what one hears around a place to judge it
 OVERLAP_MS = 300  # shorter ones are one voice falling in with another
@@ -172,7 +173,7 @@ def _together(lines: Sequence[Line], taken: set[int]) -> Iterator[Place]:
         if line.edited_by is not None or line.seq in taken:
             continue
         for start_ms, end_ms in line.together:
-            words = [word for word in line.words if start_ms < (word.start_ms + word.end_ms) / 2 < end_ms]
+            words = [word for word in line.words if within(word.start_ms, word.end_ms, [(start_ms, end_ms)])]
             if words and end_ms - start_ms >= OVERLAP_MS:
                 weight = 0.8 + 0.4 * min(1.0, (end_ms - start_ms) / LONG_OVERLAP_MS)
                 at_ms, until_ms = words[0].start_ms, words[-1].end_ms

@@ -4,7 +4,7 @@ A voice alone sounds from its seat; two at once sound from between the two, back
 other is louder. A change of turn passes through the middle as well, but in less than `LEAST_FRAMES`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,12 @@ def overlaps(way: NDArray[np.float64], speech: NDArray[np.bool_]) -> tuple[Span,
         else:
             joined.append((start, end))
     return tuple((start * FRAME_MS, end * FRAME_MS) for start, end in joined)
+
+
+def within(start_ms: int, end_ms: int, spans: Sequence[Span]) -> bool:
+    """Whether a word is said while two people speak."""
+    middle_ms = (start_ms + end_ms) / 2
+    return any(start < middle_ms < end for start, end in spans)
 
 
 def _mean_of(values: NDArray[np.float64]) -> NDArray[np.float64]:

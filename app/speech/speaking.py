@@ -5,12 +5,12 @@ apart (one is dead, both stand together), it is looked at a second time, by voic
 when the session has ended; a look that was killed begins again.
 """
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from app.asr.transcriber import SAMPLE_RATE_HZ, TranscriberFailed
 from app.asr.voiceprints import VoicePrinter
-from app.domain import Attribution, Told
+from app.domain import Attribution, Told, Turn
 from app.ingest import OpenTape
 from app.speech.attribution import mixed_down, one_channel
 from app.speech.known_seats import KnownSeats, therapist_among
@@ -40,8 +40,11 @@ def telling(
     *,
     voices: int = VOICES,
     seats: KnownSeats | None = None,
-) -> Generator[None, None, Attribution]:
+) -> Generator[Sequence[Turn], None, Attribution]:
     """Look at the sound step by step, one chunk a step, and return who spoke when.
+
+    Yields:
+        who spoke as far as can be told by now: with one microphone, and none with two, where the louder one tells.
 
     Raises:
         TranscriberAway: begin again later.
@@ -52,7 +55,7 @@ def telling(
     for chunk in source():
         if chunk:
             measured.add(chunk.pcm)
-        yield
+        yield ()
     if measured.dead_channel is None and voices == VOICES:
         told = measured.told()
         if len({turn.speaker for turn in told.turns}) > 1:
@@ -64,8 +67,9 @@ def telling(
 
 def _by_voice(
     source: Source, channels: int, printer: VoicePrinter | None, voices: int, dead: int | None
-) -> Generator[None, None, Attribution]:
+) -> Generator[Sequence[Turn], None, Attribution]:
     heard = Voices()
+    turns: Sequence[Turn] = ()
     try:
         for chunk in source():
             if chunk:
@@ -73,14 +77,20 @@ def _by_voice(
                     return Attribution((), Told.NO_MODEL, dead_channel=dead, asked=voices)
                 pcm = mixed_down(chunk.pcm, channels) if dead is None else one_channel(chunk.pcm, channels, 1 - dead)
                 heard.add(printer.voiceprints(pcm), chunk.start_sample * 1000 // SAMPLE_RATE_HZ)
-            yield
+                turns = heard.turns(voices) if channels == 1 else ()
+            yield turns
     except TranscriberFailed:
         return Attribution((), Told.NO_MODEL, dead_channel=dead, asked=voices)
     if not heard.spans:
         return Attribution((), Told.NOBODY, dead_channel=dead, asked=voices)
     one = voices == VOICES and heard.is_one()
-    turns = heard.turns(1 if one else voices)
-    return Attribution(tuple(turns), Told.ONE_VOICE if one else Told.VOICES, heard.count(), dead, asked=voices)
+    return Attribution(
+        tuple(heard.turns(1 if one else voices)),
+        Told.ONE_VOICE if one else Told.VOICES,
+        heard.count(),
+        dead,
+        asked=voices,
+    )
 
 
 def told_at_once(source: Source, channels: int, printer: VoicePrinter | None, *, voices: int = VOICES) -> Attribution:
@@ -100,7 +110,8 @@ class Speakers:
     def __init__(self, printer: VoicePrinter | None, seats: Callable[[], KnownSeats | None] = lambda: None) -> None:
         self._printer = printer
         self._seats = seats
-        self._looking: dict[str, Generator[None, None, Attribution]] = {}
+        self._looking: dict[str, Generator[Sequence[Turn], None, Attribution]] = {}
+        self._provisional: dict[str, tuple[Turn, ...]] = {}
         self._told: set[str] = set()
 
     def follow(self, tape: OpenTape, store: SessionStore) -> bool:
@@ -119,7 +130,7 @@ class Speakers:
             voices = store.people_wanted(tape.session_id) or VOICES
             looking = self._looking[tape.session_id] = self._telling(tape, voices)
         try:
-            next(looking)
+            self._provisional[tape.session_id] = tuple(next(looking))
         except StopIteration as ended:
             store.add_attribution(tape.session_id, ended.value)
             self.forget(tape.session_id)
@@ -130,8 +141,13 @@ class Speakers:
             raise
         return False
 
+    def provisional(self, session_id: str) -> tuple[Turn, ...]:
+        """Who spoke as far as can be told while the session goes on; none where nothing can. Any thread."""
+        return self._provisional.get(session_id, ())
+
     def forget(self, session_id: str) -> None:
         """Drop what is in memory of a session, voiceprints included."""
+        self._provisional.pop(session_id, None)
         looking = self._looking.pop(session_id, None)
         if looking:
             looking.close()
@@ -140,7 +156,7 @@ class Speakers:
         for session_id in list(self._looking):
             self.forget(session_id)
 
-    def _telling(self, tape: OpenTape, voices: int) -> Generator[None, None, Attribution]:
+    def _telling(self, tape: OpenTape, voices: int) -> Generator[Sequence[Turn], None, Attribution]:
         channels = tape.reader.head.channels
         return telling(lambda: chunks(tape), channels, self._printer, voices=voices, seats=self._seats())
 

@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse
 
 from app.domain import SessionRow
 from app.review import Line
+from app.speech.overlaps import within
 from app.web.audited import audited
 from app.web.desk import Person
 from app.web.opened import open_session
@@ -61,6 +62,7 @@ def _line(line: Line) -> dict[str, Any]:
             "word": word.text,
             "probability": word.probability,
             "speaker": line.speaker,
+            "overlap": within(word.start_ms, word.end_ms, line.together),
         }
         for word in line.words
     ]
@@ -68,6 +70,7 @@ def _line(line: Line) -> dict[str, Any]:
         "start_ms": line.start_ms,
         "end_ms": line.end_ms,
         "speaker": line.speaker,
+        "voice": line.voice,
         "text": line.text,
         "words": words,
     }

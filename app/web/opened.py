@@ -1,12 +1,13 @@
 """A session as it lies in the vault, taken out once for an answer. Handles speech in clear."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from app.domain import Approval, Listening, Mark, Pause, SessionRow, SessionState
+from app.domain import Approval, Listening, Mark, Pause, Segment, SessionRow, SessionState, Turn
 from app.review import Line, is_as_approved, lines_of, segments_under
 from app.review.duties import open_places
 from app.review.places import Place, places_of
+from app.speech.turns import speakers_of
 from app.vault.errors import NoSuchSession
 from app.vault.session_content import SessionContent
 from app.web.desk import SignedIn
@@ -71,13 +72,15 @@ def find_row(person: SignedIn, session_id: str) -> SessionRow:
     return row
 
 
-def open_session(person: SignedIn, session_id: str) -> Opened:
-    """Take a session out of the vault.
+def open_session(person: SignedIn, session_id: str, provisional: Sequence[Turn] = ()) -> Opened:
+    """Take a session out of the vault, lines without a speaker told by the `provisional` turns.
 
     Raises:
         NoSuchSession: leads to the page for what is not there.
     """
     content = person.vault.sessions.content(session_id)
+    if provisional and content.attribution is None:
+        content = replace(content, segments=tuple(_provisionally(content.segments, provisional)))
     intact = content.approval is None or is_as_approved(content, content.approval)
     return _opened(content, lines_of(content), intact=intact)
 
@@ -104,6 +107,16 @@ def open_line(person: SignedIn, session_id: str, seq: int) -> tuple[Opened, Line
     if not opened.lines:
         raise NoSuchSession("There is no such line.")
     return opened, opened.lines[0]
+
+
+def _provisionally(segments: Sequence[Segment], turns: Sequence[Turn]) -> Iterator[Segment]:
+    """Whose each segment is most, whole: lines of a session that goes on keep their number and their end."""
+    for segment in segments:
+        if segment.speaker is None and segment.words and segment.start_ms < turns[-1].end_ms:
+            speakers = [speaker for speaker, _ in speakers_of(segment.words, turns)]
+            yield replace(segment, speaker=max(dict.fromkeys(speakers), key=speakers.count))
+        else:
+            yield segment
 
 
 def _opened(content: SessionContent, lines: Sequence[Line], *, intact: bool) -> Opened:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
+from app.domain import Turn
 from firmware.status import BoxStatus
 
 PageCommand = Literal["pause", "stop"]  # there is none that starts
@@ -82,4 +83,8 @@ class Pipeline(Protocol):
 
     def progress(self, session_id: str) -> Progress | None:
         """Any thread. None when the session is not being worked on."""
+        ...
+
+    def provisional(self, session_id: str) -> tuple[Turn, ...]:
+        """Any thread. Who spoke as far as can be told while the session goes on; none where nothing can."""
         ...

@@ -97,7 +97,7 @@ class SessionPage:
 def session(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
     find_row(person, session_id)
     Review(person.vault).open(session_id)
-    opened = open_session(person, session_id)
+    opened = open_session(person, session_id, desk.pipeline.provisional(session_id))
     head = opened.row.head
     page = SessionPage(
         session_id=session_id,
@@ -123,9 +123,9 @@ def review(request: Request, desk: TheDesk, person: Person, session_id: str) -> 
 
 
 @router.get("/sessions/{session_id}/lines", dependencies=[audited("lines.read", "read new lines of the session")])
-def new_lines(request: Request, person: Person, session_id: str, after: int = -1) -> Response:
+def new_lines(request: Request, desk: TheDesk, person: Person, session_id: str, after: int = -1) -> Response:
     """Give what was said since the line `after`; asking twice shows nothing twice."""
-    opened = open_session(person, session_id)
+    opened = open_session(person, session_id, desk.pipeline.provisional(session_id))
     found = NewLines(tuple(rows(opened, wall_clock_ms(), after)), _reach(opened))
     return compressed(request, show_part(request, found))
 
@@ -133,9 +133,10 @@ def new_lines(request: Request, person: Person, session_id: str, after: int = -1
 @router.get(
     "/sessions/{session_id}/transcript", dependencies=[audited("transcript.read", "read the transcript of the session")]
 )
-def whole_transcript(request: Request, person: Person, session_id: str) -> Response:
+def whole_transcript(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
     """Give the transcript anew, as when its lines can be edited from now on, or not any more."""
-    return compressed(request, show_part(request, _transcript(open_session(person, session_id))))
+    opened = open_session(person, session_id, desk.pipeline.provisional(session_id))
+    return compressed(request, show_part(request, _transcript(opened)))
 
 
 @router.get(
@@ -170,7 +171,7 @@ class SessionPart:
         self._person = person
         self._session_id = session_id
         self._shown: tuple[Standing, tuple[int, int]] | None = None
-        self._told = person.vault.sessions.last_attribution(session_id)
+        self._told = self._voices()
 
     def news(self) -> list[ServerSentEvent]:
         try:
@@ -181,7 +182,8 @@ class SessionPart:
         self._shown = now
         if shown == now:
             return self._changes()
-        opened, templates = open_session(self._person, self._session_id), self._desk.templates
+        provisional, templates = self._desk.pipeline.provisional(self._session_id), self._desk.templates
+        opened = open_session(self._person, self._session_id, provisional)
         full = standing(opened.row, self._desk.pipeline, opened.models)
         news = [swap("standing", templates, full)]
         if self._state != now[0].state:
@@ -200,7 +202,7 @@ class SessionPart:
 
     def _changes(self) -> list[ServerSentEvent]:
         """Say that lines were edited, or that voices were told apart anew."""
-        before, self._told = self._told, self._person.vault.sessions.last_attribution(self._session_id)
+        before, self._told = self._told, self._voices()
         told = [] if before == self._told else [ServerSentEvent(event="told", raw_data="")]
         return self._edits() + told + self._notes()
 
@@ -208,6 +210,11 @@ class SessionPart:
         """Say which version of the note stands: it was drafted or changed, or what it rests on was."""
         before, self._noted = self._noted, self._person.vault.notes.version(self._session_id)
         return [] if before == self._noted else [ServerSentEvent(event="noted", raw_data=self._noted)]
+
+    def _voices(self) -> tuple[int, int]:
+        """What changes whenever whose lines are whose does: who spoke was stored, or heard by now a little further."""
+        stored = self._person.vault.sessions.last_attribution(self._session_id)
+        return stored, 0 if stored else len(self._desk.pipeline.provisional(self._session_id))
 
     def _edits(self) -> list[ServerSentEvent]:
         """Say that lines were edited, perhaps in another window; the page asks which."""

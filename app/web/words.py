@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 
 from app.domain import Word
 from app.review import Cover, Line
+from app.speech.overlaps import within
 
 # From here down a word counts as doubtful; chosen so that a clear recording shows a few places a page, no more.
 DOUBT_STEPS = (0.5, 0.3, 0.15)
@@ -54,14 +55,9 @@ def said(line: Line, places: AbstractSet[int], cover: Cover) -> Markup:
     words = shown_words(line)
     hidden = _covered(words, cover)
     if line.together:
-        words = tuple(replace(word, together=_is_within(word, line.together)) for word in words)
+        words = tuple(replace(word, together=within(word.start_ms, word.end_ms, line.together)) for word in words)
     spans = [_word(word, begins=word.start_ms in places, hidden=at in hidden) for at, word in enumerate(words)]
     return Markup("".join(spans))  # noqa: S704  escaped there
-
-
-def _is_within(word: ShownWord, spans: Sequence[tuple[int, int]]) -> bool:
-    middle_ms = (word.start_ms + word.end_ms) / 2
-    return any(start_ms < middle_ms < end_ms for start_ms, end_ms in spans)
 
 
 def _word(word: ShownWord, *, begins: bool, hidden: bool) -> str:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,12 +19,14 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.chromium import chromium, sign_in, until
 from support.web_box import NAME, PASSPHRASE, FakeProgress, WebBox, fill
 from support.web_practice import EMPTY_PAGES, practice_pages
+from support.web_sessions import add_session, conversation, hum, start_tape
 
-from app.domain import SessionState
+from app.domain import Attribution, SessionHead, SessionState, Told, Turn
 from app.noting import Noting
 from app.records.people import ClientDetails
-from app.review import Review
+from app.review import Review, VoiceReview
 from app.vault.second_step import SecondStep
+from app.vault.vault import Vault
 from firmware.status import BoxState
 
 Act = Callable[[Page], None]
@@ -259,6 +262,69 @@ def _show_note(page: Page) -> None:
     page.locator("#slot-note .note-head").scroll_into_view_if_needed()
 
 
+def telling_voices(camera: Camera) -> None:
+    if not camera.wants("voices-") and not camera.wants("seats-"):
+        return
+    with new_box() as box:
+        vault = box.new_person()
+        for number, (name, attribution) in enumerate(_told().items(), start=1):
+            session_id, segments = f"{number:032x}", conversation(turns=14)
+            untold = [replace(one, speaker=one.speaker if attribution.turns else None) for one in segments]
+            add_session(vault, box.tapes_dir, untold, session_id=session_id, started_at_ms=_this_afternoon_ms())
+            vault.sessions.add_attribution(session_id, attribution)
+            if name == "couple":
+                VoiceReview(vault).people(session_id, 3, NAME)
+                VoiceReview(vault).who(session_id, "1", {"2": "Zoë", "3": "Tom"}, NAME)
+            if name == "waiting":
+                VoiceReview(vault).people(session_id, 3, NAME)
+            address = f"{box.address}/sessions/{session_id}"
+            camera.shoot(f"voices-{name}", address, passphrase=PASSPHRASE, act=_unfold)
+            camera.shoot(f"voices-alone-{name}", f"{address}/voices", passphrase=PASSPHRASE)
+        _seats(camera, box, vault)
+
+
+def _told() -> dict[str, Attribution]:
+    """How the machine told a session of 14 lines, in every way that the page words differently."""
+    segments = conversation(turns=14)
+    two = tuple(Turn(one.start_ms, one.end_ms, one.speaker or "1", sure=one.seq != 3) for one in segments)
+    three = tuple(replace(one, speaker="3" if at in {3, 7, 11} else one.speaker) for at, one in enumerate(two))
+    both = tuple((two[at].end_ms - 900, two[at].end_ms + 300) for at in (2, 6))
+    return {
+        "question": Attribution(two, Told.SEATS, 2, overlaps=both),
+        "seat": Attribution(two, Told.SEATS, 2, overlaps=both, therapist="1"),
+        "more": Attribution(two, Told.VOICES, 3),
+        "waiting": Attribution(two, Told.VOICES, 3),
+        "couple": Attribution(three, Told.VOICES, 3, asked=3),
+        "dead": Attribution(two, Told.VOICES, 2, dead_channel=1),
+        "no-model": Attribution((), Told.NO_MODEL),
+    }
+
+
+def _unfold(page: Page) -> None:
+    page.wait_for_selector("#voices .voices-more")
+    page.click("#voices .voices-more summary")
+
+
+def _seats(camera: Camera, box: WebBox, vault: Vault) -> None:
+    camera.shoot("seats-press", f"{box.address}/seats", passphrase=PASSPHRASE)
+    live = f"{99:032x}"
+    writer = start_tape(
+        box.tapes_dir,
+        vault.account.public_key,
+        SessionHead(live, 0, clock_trusted=True, sample_rate_hz=8000, channels=2),
+    )
+    writer.append_audio(hum(1, 2))
+    box.recorder.show(BoxState.RECORDING, session_id=live)
+    camera.shoot("seats-chair", f"{box.address}/seats", passphrase=PASSPHRASE)
+
+    def listen(page: Page) -> None:
+        page.get_by_role("button", name="I sit on my chair").click()
+        page.wait_for_selector("progress")
+
+    camera.shoot("seats-hearing", f"{box.address}/seats", passphrase=PASSPHRASE, act=listen)
+    writer.close()
+
+
 def _this_afternoon_ms() -> int:
     return int(datetime.now().astimezone().replace(hour=15, minute=10, second=0).timestamp() * 1000)
 
@@ -279,7 +345,7 @@ def main() -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         camera = Camera(browser, Path(folder), words)
-        for part in (first_run, signing_in, at_work, keeping_records, noting):
+        for part in (first_run, signing_in, at_work, keeping_records, noting, telling_voices):
             part(camera)
 
 

@@ -63,6 +63,6 @@ def test_tacet_demo__part_of_a_session_ten_times_as_fast__loses_no_sample_and_gi
     assert "red light is on" in text
     assert "phone" in text
     line = result["transcript"][0]
-    assert set(line) == {"start_ms", "end_ms", "speaker", "text", "words"}
-    assert set(line["words"][0]) >= {"start_ms", "end_ms", "word", "probability"}
+    assert set(line) >= {"start_ms", "end_ms", "speaker", "voice", "text", "words"}
+    assert set(line["words"][0]) >= {"start_ms", "end_ms", "word", "probability", "speaker", "overlap"}
     assert "red light" not in answer.stderr

@@ -4,6 +4,7 @@ import gc
 import weakref
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,12 @@ from support.vaults import SESSION, files_with, open_vault
 from app.asr.client import SocketTranscriber
 from app.asr.transcriber import TranscriberAway
 from app.asr.voiceprints import Voiceprints
-from app.domain import Attribution, SessionHead, Told
-from app.ingest import OpenTape
+from app.domain import Attribution, SessionHead, SessionState, Told
+from app.ingest import Ingest, OpenTape
+from app.review import VoiceReview
 from app.speech.attribution import mixed_down
 from app.speech.speaking import Chunk, Source, Speakers, told_at_once
+from app.telling_anew import TellingAnew
 from app.vault.database import Connection
 from app.vault.vault import Vault
 from firmware.tape import ConsentEvent, Recipient, TapeReader, TapeWriter
@@ -185,10 +188,32 @@ def test_speakers__after_a_session__hold_no_voiceprint_in_memory(tmp_path: Path,
         tape, speakers = mono_tape(vault, tmp_path / "tapes"), Speakers(Watched())
         assert not speakers.follow(tape, vault.sessions)
         assert any(print_() is not None for print_ in made)
+        assert {turn.speaker for turn in speakers.provisional(SESSION)} == {"1", "2"}
         while not speakers.follow(tape, vault.sessions):
             pass
+        assert speakers.provisional(SESSION) == ()
         gc.collect()
         assert [print_() for print_ in made] == [None] * len(made)
+
+
+def test_telling_anew__three_people_asked_for__listens_again_and_keeps_the_numbers(
+    tmp_path: Path, printer: SocketTranscriber
+) -> None:
+    with open_vault(tmp_path) as vault:
+        tape = mono_tape(vault, tmp_path / "tapes")
+        two = told_at_once(source_of(mono(), 1), 1, printer)
+        swapped = tuple(replace(turn, speaker={"1": "2", "2": "1"}[turn.speaker]) for turn in two.turns)
+        vault.sessions.add_attribution(SESSION, replace(two, turns=swapped))
+        vault.sessions.set_state(SESSION, SessionState.DRAFTED)
+        vault.keep_session_key(SESSION, vault.open_tape_key(tape.reader.head))
+        VoiceReview(vault).people(SESSION, 3, "Ada")
+        ingest, anew = Ingest(tmp_path / "tapes", vault), TellingAnew(printer, lambda: None)
+        while anew.step(ingest, vault.sessions):
+            pass
+        told = vault.sessions.content(SESSION).attribution
+        assert told is not None
+        assert (told.asked, told.told, told.turns[0].speaker) == (3, Told.VOICES, "2")
+        assert 2 <= len({turn.speaker for turn in told.turns}) <= 3
 
 
 def test_speakers__asr_goes_away_half_way__begin_again_and_store_the_same(

@@ -16,7 +16,7 @@ from support.web_sessions import add_session, conversation, plain
 from app.box.invitations import read_setup_code
 from app.box.record import BoxRecord
 from app.changes import Changes
-from app.domain import Pause, SessionState
+from app.domain import Pause, SessionState, Turn
 from app.settings import AppSettings
 from app.tls import ensure_certificate
 from app.vault.keys import CHEAP_COST
@@ -111,9 +111,13 @@ class FakePipeline:
         self.changes = Changes()
         self.speech_problem: str | None = None
         self.by_session: dict[str, FakeProgress] = {}
+        self.turns: dict[str, tuple[Turn, ...]] = {}
 
     def progress(self, session_id: str) -> FakeProgress | None:
         return self.by_session.get(session_id)
+
+    def provisional(self, session_id: str) -> tuple[Turn, ...]:
+        return self.turns.get(session_id, ())
 
 
 class WebBox:

@@ -177,7 +177,7 @@ def test_transcript_json__under_review__has_what_scripts_need(client: WebClient,
     assert facts["not_understood"] == []
     first = facts["transcript"][0]
     assert (first["start_ms"], first["speaker"], first["text"]) == (500, "1", "Good morning, Martin.")
-    third = {"start_ms": 1100, "end_ms": 1380, "word": "Martin", "probability": 0.95, "speaker": "1"}
+    third = {"start_ms": 1100, "end_ms": 1380, "word": "Martin", "probability": 0.95, "speaker": "1", "overlap": False}
     assert first["words"][2] == third
     assert [one["id"] for one in client.http.get("/sessions.json").json()] == [SESSION]
 

@@ -1,9 +1,10 @@
 from pathlib import Path
 
 import pytest
-from support.vaults import SESSION, draft, open_vault
+from support.vaults import SESSION, cursor, draft, head, open_vault, segment
+from support.web_client import web_client
 
-from app.domain import Attribution, Told, Turn
+from app.domain import Attribution, SessionState, Told, Turn
 from app.review import Review, VoiceReview
 from app.web.voices_panel import VoicesPanel, voices_panel
 
@@ -78,3 +79,39 @@ def test_panel__another_number_of_people_asked_for__says_that_the_box_listens_ag
         assert voices_panel(vault.sessions.content(SESSION)).listening_for == 3
         VoiceReview(vault).undo(SESSION, "Ada")
         assert voices_panel(vault.sessions.content(SESSION)).listening_for is None
+
+
+@pytest.mark.parametrize(
+    ("attribution", "sentence"),
+    [
+        (Attribution((), Told.NO_MODEL), "Nobody is told apart: the model for voices is not on this box."),
+        (Attribution((), Told.VOICES, 3), "It sounds as if 3 people spoke, and the box told two apart."),
+        (Attribution((), Told.VOICES, 2, dead_channel=0), "Microphone 1 heard nothing. Check its cable."),
+    ],
+    ids=["no-model", "three-people", "dead-channel"],
+)
+def test_page_of_voices__where_the_box_did_something_else__says_so(
+    tmp_path: Path, attribution: Attribution, sentence: str
+) -> None:
+    with web_client(tmp_path) as client:
+        vault = client.new_person()
+        client.sign_in(vault)
+        vault.sessions.add(head())
+        vault.sessions.append_segments(SESSION, [segment(0, speaker=None)], cursor(1, finished=True))
+        vault.sessions.add_attribution(SESSION, attribution)
+        vault.sessions.set_state(SESSION, SessionState.DRAFTED)
+        page = client.http.get(f"/sessions/{SESSION}/voices").text
+        assert sentence in page
+        assert "Correct who said what" in page
+
+
+def test_page_of_a_session__while_it_goes_on__names_voices_as_heard_so_far(tmp_path: Path) -> None:
+    with web_client(tmp_path) as client:
+        vault = client.new_person()
+        client.sign_in(vault)
+        vault.sessions.add(head())
+        vault.sessions.append_segments(SESSION, [segment(seq, speaker=None) for seq in range(3)], cursor(3))
+        assert "Speaker" not in client.http.get(f"/sessions/{SESSION}/transcript").text
+        client.pipeline.turns[SESSION] = (Turn(0, 1_950, "1"), Turn(1_950, 3_900, "2"))
+        page = client.http.get(f"/sessions/{SESSION}/transcript").text
+        assert [page.count(f"Speaker {number}") for number in (1, 2, 3)] == [1, 1, 0]
