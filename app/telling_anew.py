@@ -70,6 +70,8 @@ class TellingAnew:
 def keeping_work(content: SessionContent, told: Attribution) -> Attribution:
     """What was told anew, with the numbers that voices had, and every line as it is that a person has worked on."""
     before = content.attribution
+    if before and before.turns and not told.turns:
+        return _as_it_was(content, told.asked)
     worked_on = {seq for seq, edit in content.edits.items() if edit.text is not None} | {
         mark.seq for mark in content.marks
     }
@@ -79,6 +81,6 @@ def keeping_work(content: SessionContent, told: Attribution) -> Attribution:
 
 
 def _as_it_was(content: SessionContent, people: int) -> Attribution:
-    """The sound is gone: what was told stays, for as many people as were asked for."""
+    """The sound or the model is gone: what was told stays, and the page says for how many people it was asked."""
     assert content.attribution is not None
     return replace(content.attribution, asked=people)

@@ -165,7 +165,14 @@ def _notes(told: Attribution | None, state: SessionState) -> list[str]:
         notes.insert(0, f"Microphone {told.dead_channel + 1} heard nothing. Check its cable.")
     if told.therapist is not None:
         notes.append("Who is the therapist is known by the seat.")
-    if told.voices > told.asked:
-        few = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}.get(told.asked, str(told.asked))
-        notes.append(f"It sounds as if {told.voices} people spoke, and the box told {few} apart.")
+    apart = len({turn.speaker for turn in told.turns})
+    if told.asked > max(apart, USUAL_PEOPLE) and apart:
+        could = f"You asked for {told.asked} people; the box could tell {_few(apart)} apart."
+        notes.append(f"{could} Give the others' lines by hand.")
+    elif told.voices > told.asked:
+        notes.append(f"It sounds as if {told.voices} people spoke, and the box told {_few(told.asked)} apart.")
     return notes
+
+
+def _few(people: int) -> str:
+    return {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}.get(people, str(people))

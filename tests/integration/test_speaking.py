@@ -132,6 +132,12 @@ def everything_in(connection: Connection) -> str:
     return "\n".join(value.hex() if isinstance(value, bytes) else str(value) for row in rows for value in row)
 
 
+def plant(connection: Connection, print_: bytes) -> None:
+    """Store one after all, to see that it would be found."""
+    connection.execute("CREATE TABLE planted (print BLOB)")
+    connection.execute("INSERT INTO planted VALUES (?)", (print_,))
+
+
 def mono_tape(vault: Vault, folder: Path) -> OpenTape:
     folder.mkdir()
     writer = TapeWriter.create(
@@ -173,6 +179,8 @@ def test_speakers__a_mono_session__is_stored_without_a_trace_of_a_voiceprint(
         assert all(trace.hex() not in dumped.lower() for trace in traces)
         assert all(f"{value:.4f}" not in dumped for value in prints[0][:5])
         assert all(files_with(trace, tmp_path) == [] for trace in traces)
+        vault.sessions._database.write(lambda connection: plant(connection, prints[0].tobytes()))
+        assert traces[0].hex() in vault.sessions._database.read(everything_in).lower()
 
 
 def test_speakers__after_a_session__hold_no_voiceprint_in_memory(tmp_path: Path, printer: SocketTranscriber) -> None:

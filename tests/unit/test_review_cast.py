@@ -12,6 +12,7 @@ from app.review import NoSuchWords, Review, VoiceReview, lines_of, part_digests,
 from app.speech.relabelling import like_before
 from app.telling_anew import keeping_work
 from app.vault.vault import Vault
+from app.web.voices_panel import voices_panel
 
 THREE = Attribution((Turn(0, 1_900, "1"), Turn(2_000, 3_900, "2"), Turn(4_000, 5_900, "3")), Told.VOICES, 3, asked=3)
 
@@ -109,3 +110,16 @@ def test_like_before__voices_in_another_order__keep_their_numbers() -> None:
     assert [turn.speaker for turn in told.turns] == ["2", "1", "3"]
     assert told.therapist == "2"
     assert like_before(THREE, ()).turns == THREE.turns
+
+
+def test_telling_anew__nothing_can_be_told__keeps_what_was(vault: Vault) -> None:
+    two = Attribution((Turn(0, 3_900, "1"), Turn(4_000, 5_900, "2")), Told.SEATS, 2)
+    vault.sessions.add_attribution(SESSION, two)
+    VoiceReview(vault).people(SESSION, 3, "Ada")
+    nothing = Attribution((), Told.NO_MODEL, asked=3)
+    vault.sessions.tell_anew(SESSION, lambda content: keeping_work(content, nothing))
+    assert vault.sessions.content(SESSION).attribution == replace(two, asked=3)
+    assert vault.sessions.to_tell_anew() == []
+    assert "You asked for 3 people; the box could tell two apart." in " ".join(
+        voices_panel(vault.sessions.content(SESSION)).notes
+    )
