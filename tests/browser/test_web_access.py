@@ -131,8 +131,6 @@ def test_account__events_and_invitation(page: Page, box: WebBox) -> None:
     check(page)
     page.goto("/account/events")
     check(page)
-    page.goto("/seats")
-    check(page)
 
 
 def test_phone__what_is_touched__is_large_enough(page: Page, box: WebBox) -> None:

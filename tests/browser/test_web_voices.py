@@ -145,6 +145,9 @@ def test_three_people__asked_for_and_named__are_told_apart_without_a_reload(
     expect(line(page, 0).get_by_text("Therapist")).to_be_attached(timeout=PATIENT_MS)
     page.evaluate(AXE.read_text())
     assert page.evaluate("axe.run('#voices', {resultTypes: ['violations']})")["violations"] == []
+    page.goto("/seats")
+    page.evaluate(AXE.read_text())
+    assert page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"] == []
 
 
 def test_edited_line__cut_by_a_selection__is_refused_in_a_sentence(page: Page, vault: Vault) -> None:
