@@ -225,6 +225,7 @@ class MarkKind(StrEnum):
     """What a person can set beside a line."""
 
     CONTEXT = "context"  # what a microphone does not hear: "long look at the door"
+    SILENCE = "silence"  # the same of the pause before the line
     REDACTED = "redacted"  # words that no export shows, wherever they stand in the session
     PRIVATE = "private"  # the line, with a note of its own, is for the vault alone
 

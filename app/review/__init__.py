@@ -10,7 +10,7 @@ from app.review.cast import Cast, cast_of, people_wanted
 from app.review.lines import Line, lines_of
 from app.review.note import OpenFlags, transcript_of
 from app.review.pieces import segments_under, standing_changes
-from app.review.released import COVER, Cover, ReleasedLine, released_lines
+from app.review.released import COVER, NOTED, Cover, ReleasedLine, released_lines
 from app.review.released_note import ReleasedNote, released_note
 from app.review.review import ATTESTATION, LINE_LIMIT, LineTooLong, NothingSaid, Review
 from app.review.voices import EditedWords, NoSuchWords, Selected, VoiceReview
@@ -19,6 +19,7 @@ __all__ = [
     "ATTESTATION",
     "COVER",
     "LINE_LIMIT",
+    "NOTED",
     "Cast",
     "Cover",
     "EditedWords",

@@ -58,7 +58,7 @@ def done_for(
         places_right=sum(place.key in listening.accepted for place in worth),
         lines=len(lines),
         lines_edited=sum(line.edited_by is not None for line in lines),
-        context_notes=kinds.count(MarkKind.CONTEXT),
+        context_notes=kinds.count(MarkKind.CONTEXT) + kinds.count(MarkKind.SILENCE),
         redactions=kinds.count(MarkKind.REDACTED),
         private_lines=len({mark.seq for mark in marks if mark.kind is MarkKind.PRIVATE}),
     )

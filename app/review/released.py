@@ -11,6 +11,7 @@ from app.domain import Mark, MarkKind
 from app.review.lines import Line
 
 COVER = "[withheld]"
+NOTED = {MarkKind.CONTEXT: "", MarkKind.SILENCE: "In the pause before: "}  # how a note beside a line begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ def released_lines(lines: Sequence[Line], marks: Sequence[Mark]) -> tuple[Releas
     covered = Cover(marks)
     notes: dict[int, list[str]] = {}
     for mark in marks:
-        if mark.kind is MarkKind.CONTEXT:
-            notes.setdefault(mark.seq, []).append(covered(mark.text))
+        if mark.kind in NOTED:
+            notes.setdefault(mark.seq, []).append(NOTED[mark.kind] + covered(mark.text))
     return tuple(_released(lines, private, covered, notes))
 
 

@@ -42,6 +42,10 @@ WORDS = {
         "What a microphone does not hear",
         "A look, a silence, a gesture. It stands beside this line, and in exports as well.",
     ),
+    MarkKind.SILENCE: (
+        "What this pause was like",
+        "A look, a breath, tears. It stands before the next line, and in exports as well.",
+    ),
     MarkKind.REDACTED: (
         "A name to withhold",
         "These words are covered in every line of every export. In the vault they stay as they are.",

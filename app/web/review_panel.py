@@ -16,7 +16,7 @@ from app.web.desk import Desk, SignedIn
 from app.web.opened import Opened
 from app.web.standing import Standing, standing
 from app.web.transcript import Doubts, doubts
-from app.web.wording import clock, counted, moment
+from app.web.wording import clock, counted, moment, time_of_day
 
 SHOWN_PLACES = 8  # the others come up as these are done
 
@@ -56,6 +56,12 @@ class DutyRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Fact:
+    term: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """An addendum as the page shows it."""
 
@@ -83,6 +89,7 @@ class ReviewPanel:
     fingerprint: str  # the first digits of the hash over the approved content
     intact: bool
     addenda: tuple[Said, ...]
+    live: tuple[Fact, ...]  # what is known while the session goes on
 
 
 def review_panel(desk: Desk, person: SignedIn, opened: Opened) -> ReviewPanel:
@@ -104,6 +111,17 @@ def review_panel(desk: Desk, person: SignedIn, opened: Opened) -> ReviewPanel:
         fingerprint=approval.content_hash[:12] if approval else "",
         intact=opened.intact,
         addenda=tuple(map(_said, person.vault.reviews.addenda(session_id))) if approval else (),
+        live=_live(opened) if opened.live else (),
+    )
+
+
+def _live(opened: Opened) -> tuple[Fact, ...]:
+    """A recording begins with a press that gives consent, and in no other way."""
+    pauses = len(opened.pauses)
+    return (
+        Fact("Consent", f"given at the button, {time_of_day(opened.row.head.started_at_ms)}"),
+        Fact("Off the record", counted(pauses, "time") if pauses else "not so far"),
+        Fact("Written down", counted(opened.row.words, "word")),
     )
 
 

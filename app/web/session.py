@@ -157,7 +157,8 @@ async def session_events(
 class SessionPart:
     """Keeps an open session up to date: its standing, its new lines, what may be done with it.
 
-    What may be done is drawn anew only in another state than the page shows: somebody may be writing there.
+    What may be done is drawn anew while the session is live, and then only in another state than the page shows:
+    somebody may be writing there.
     """
 
     def __init__(
@@ -186,12 +187,11 @@ class SessionPart:
         opened = open_session(self._person, self._session_id, provisional)
         full = standing(opened.row, self._desk.pipeline, opened.models)
         news = [swap("standing", templates, full)]
+        if self._state != now[0].state or opened.live:
+            news.append(swap("review", templates, review_panel(self._desk, self._person, opened)))
         if self._state != now[0].state:
             self._state = now[0].state
-            news += [
-                swap("review", templates, review_panel(self._desk, self._person, opened)),
-                ServerSentEvent(event="stands", raw_data=""),
-            ]
+            news.append(ServerSentEvent(event="stands", raw_data=""))
         if shown is None or shown[1] != now[1]:
             drawn = draw(opened)
             news += [ServerSentEvent(event="grown", raw_data=""), swap("timeline", templates, drawn)]

@@ -1,13 +1,13 @@
 """A transcript as the page shows it: lines, and between them quiet rows. Pure; handles speech in clear."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from markupsafe import Markup
 
 from app.domain import Mark, MarkKind
-from app.review import Cover, Line
+from app.review import NOTED, Cover, Line
 from app.review.places import worth_hearing
 from app.web.opened import Opened
 from app.web.wording import clock, counted, lately, length
@@ -67,6 +67,7 @@ class QuietRow:
     start_ms: int
     sentence: str
     off_the_record: bool
+    note_path: str = ""  # where something is noted on this pause; "" where that cannot be
 
     @property
     def at(self) -> str:
@@ -133,7 +134,7 @@ def _line_row(opened: Opened, line: Line, words: Markup, marks: Sequence[Mark], 
         edited=edited,
         editable=opened.editable,
         base=opened.edit_ids.get(line.seq, 0),
-        notes=tuple(Beside(mark.mark_id, mark.text) for mark in marks if mark.kind is MarkKind.CONTEXT),
+        notes=tuple(Beside(mark.mark_id, NOTED[mark.kind] + mark.text) for mark in marks if mark.kind in NOTED),
         private=private[0] if private else None,
         voice=line.voice,
         sure=line.sure,
@@ -150,7 +151,8 @@ def rows(opened: Opened, now_ms: int, after_seq: int = -1) -> Iterator[Row]:
     end_ms, shown = 0, line_rows(opened, (line for line in opened.lines if line.seq > after_seq), now_ms)
     for line in opened.lines:
         if line.seq > after_seq:
-            yield from _between(end_ms, line.start_ms, waiting)
+            path = f"/sessions/{opened.session_id}/lines/{line.seq}/marks/silence" if opened.editable else ""
+            yield from (replace(row, note_path=path) for row in _between(end_ms, line.start_ms, waiting))
             yield next(shown)
         waiting = [at_ms for at_ms in waiting if at_ms > line.start_ms]
         end_ms = max(end_ms, line.end_ms)
@@ -158,7 +160,7 @@ def rows(opened: Opened, now_ms: int, after_seq: int = -1) -> Iterator[Row]:
         yield _off_the_record(at_ms)
 
 
-def _between(end_ms: int, start_ms: int, pauses: Sequence[int]) -> Iterator[Row]:
+def _between(end_ms: int, start_ms: int, pauses: Sequence[int]) -> Iterator[QuietRow]:
     """Give what lies between the end of one line and the start of the next."""
     for at_ms in pauses:
         if at_ms <= start_ms:

@@ -22,6 +22,10 @@ export class Editing {
     document.addEventListener("click", (event) => this.#onClick(event));
     document.body.addEventListener("htmx:oobBeforeSwap", (event) => this.#onNews(/** @type {CustomEvent} */ (event)));
     document.body.addEventListener("htmx:sendError", (event) => this.#onOffline(/** @type {CustomEvent} */ (event)));
+    document.body.addEventListener("htmx:afterRequest", (event) => {
+      const { elt, successful } = /** @type {CustomEvent} */ (event).detail;
+      if (successful && elt instanceof HTMLFormElement && elt.closest(".quiet-row")) elt.remove();
+    });
     document.body.addEventListener("htmx:load", (event) => this.#onLoad(/** @type {CustomEvent} */ (event).detail.elt));
     document.body.addEventListener("htmx:beforeRequest", (event) => {
       const fetches = /** @type {CustomEvent} */ (event).detail.elt.id;
@@ -88,10 +92,19 @@ export class Editing {
       event.preventDefault();
       return this.#openForm(link);
     }
+    const pause = event.target instanceof Element ? event.target.closest(".quiet-note") : null;
+    if (pause instanceof HTMLAnchorElement && pause.parentElement) {
+      event.preventDefault();
+      pause.parentElement.querySelector("form")?.remove();
+      const htmx = /** @type {Htmx} */ (/** @type {any} */ (window).htmx);
+      htmx.ajax("GET", pause.pathname, { target: pause.parentElement, swap: "beforeend" });
+      return;
+    }
     const close = event.target instanceof Element ? event.target.closest("[data-close-extra]") : null;
     if (!close) return;
     event.preventDefault();
     close.closest(".line-extra")?.replaceChildren();
+    close.closest(".quiet-row form")?.remove();
   }
 
   /** A line was changed in another window. What is being typed here stays. @param {CustomEvent} event */
@@ -115,6 +128,7 @@ export class Editing {
     const field = event.target;
     if (field instanceof HTMLInputElement && event.key === "Escape") {
       field.closest(".line-extra")?.replaceChildren();
+      field.closest(".quiet-row form")?.remove();
     }
     if (!(field instanceof HTMLTextAreaElement)) return;
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {

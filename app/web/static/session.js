@@ -6,6 +6,7 @@ import { Editing } from "./editing.js";
 import { Player, part } from "./player.js";
 import { Queue } from "./queue.js";
 import { Reading } from "./reading.js";
+import { Sheet } from "./sheet.js";
 import { Tools } from "./tools.js";
 
 const SKIP_MS = 2000;
@@ -23,7 +24,9 @@ const player = new Player(
   () => coverage.rest(),
 );
 const editing = new Editing((line) => reading.moveTo(line));
+const sheet = new Sheet();
 const queue = new Queue(player, (word, line) => {
+  sheet.close();
   reading.moveTo(line);
   (word ?? line)?.scrollIntoView({ block: "center" });
   cue = null;
@@ -61,6 +64,12 @@ function toggleLoop() {
   showLoop();
 }
 
+/** Note something on the pause before the line one is at. */
+function noteOnPause() {
+  const before = here()?.previousElementSibling;
+  /** @type {HTMLElement | null | undefined} */ (before?.querySelector(".quiet-note"))?.click();
+}
+
 function showLoop() {
   part("loop", HTMLButtonElement).setAttribute("aria-pressed", String(player.looping));
 }
@@ -78,6 +87,7 @@ const KEYS = {
   e: () => editing.open(here() ?? reading.step(1)),
   u: () => editing.step("undo"),
   r: () => editing.step("redo"),
+  C: () => noteOnPause(),
   "?": () => part("keys", HTMLElement).togglePopover(),
 };
 
@@ -91,7 +101,11 @@ function isTaken(event) {
 document.addEventListener("keydown", (event) => {
   if (isTaken(event)) return;
   const now = performance.now();
-  if (event.key === "t" && now - prefixed < PREFIX_MS) return location.assign("/today");
+  if (event.key === "a" && now - prefixed < PREFIX_MS) {
+    event.preventDefault();
+    prefixed = -PREFIX_MS;
+    return sheet.showEnd();
+  }
   prefixed = event.key === "g" ? now : -PREFIX_MS;
   const action = KEYS[event.key];
   if (!action && !tools.use(event.key, here())) return;
