@@ -33,6 +33,7 @@ check: setup-test ## lint, types (Python and JavaScript), import direction
 	$(bin)/mypy
 	$(bin)/lint-imports
 	$(node) app/web/assets/node_modules/typescript/bin/tsc -p jsconfig.json
+	@$(bin)/python -m pytest -q -p no:cacheprovider tests/browser/test_web_pages.py -k tables
 
 bench: setup-test ## measure words and samples against faster-whisper (needs DATA=folder with a manifest)
 	@$(bin)/python -m tests.bench.demo_clips $(if $(DATA),--data $(DATA)) $(ARGS)

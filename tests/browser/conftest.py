@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from support.chromium import chromium
 from support.web_box import WebBox
 
@@ -22,6 +22,7 @@ NewContext = Callable[..., BrowserContext]
 # one a module, as the loop that it runs in this thread would be in the way of other tests' own
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=60_000)  # a machine that does other things as well may take its time
     with chromium() as browser:
         yield browser
 

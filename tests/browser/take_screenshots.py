@@ -166,7 +166,10 @@ def at_work(camera: Camera) -> None:
         review.edit(first, 8, "", NAME)
         session = f"{box.address}/sessions/{first}"
         camera.shoot("today", f"{box.address}/today", passphrase=PASSPHRASE)
+        camera.shoot("all-sessions", f"{box.address}/sessions", passphrase=PASSPHRASE)
         camera.shoot("session", session, passphrase=PASSPHRASE)
+        camera.shoot("session-sheet", session, passphrase=PASSPHRASE, act=_sheet)
+        camera.shoot("session-pause", session, passphrase=PASSPHRASE, act=_note_on_pause)
         camera.shoot("session-under", session, passphrase=PASSPHRASE, act=lambda page: page.click("#line-1 summary"))
         camera.shoot("session-edit", session, passphrase=PASSPHRASE, act=_edit)
         camera.shoot("session-hear", session, passphrase=PASSPHRASE, act=_hear)
@@ -332,6 +335,16 @@ def _this_afternoon_ms() -> int:
 def _edit(page: Page) -> None:
     page.click("#line-3 .edit", force=True)
     page.wait_for_selector("#line-3 textarea")
+
+
+def _sheet(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.click("#open-review")
+
+
+def _note_on_pause(page: Page) -> None:
+    page.locator(".quiet-note").first.click()
+    page.wait_for_selector(".quiet-row form")
 
 
 def _hear(page: Page) -> None:

@@ -1,6 +1,5 @@
 """Every page for everybody: axe finds nothing, light and dark, and nothing is cut off on the narrowest phone."""
 
-import pytest
 from playwright.sync_api import Page, expect
 from support.axe import findings
 from support.chromium import sign_in
@@ -25,60 +24,6 @@ def check(page: Page) -> None:
             assert findings(page) == [], f"{page.url} {scheme} {size['width']}"
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= size["width"], f"{page.url} is {wide} wide at {size['width']}"
-
-
-def test_pages_before_anybody_is_signed_in(page: Page, box: WebBox) -> None:
-    page.goto("/setup")
-    check(page)
-    page.get_by_label("Code of this box").fill(box.setup_code)
-    page.get_by_label("Your name").fill(NAME)
-    page.get_by_label("Passphrase", exact=True).fill("one")
-    page.get_by_label("The passphrase again").fill("two")
-    page.get_by_role("button", name="Set up").click()
-    expect(page.locator(".problem")).to_be_visible()
-    check(page)
-    page.get_by_label("Code of this box").fill(box.setup_code)
-    page.get_by_label("Passphrase", exact=True).fill(PASSPHRASE)
-    page.get_by_label("The passphrase again").fill(PASSPHRASE)
-    page.get_by_role("button", name="Set up").click()
-    expect(page.get_by_role("heading", name="Your recovery code")).to_be_visible()
-    check(page)
-
-
-@pytest.mark.parametrize("people", [1, 2])
-def test_sign_in_pages(page: Page, box: WebBox, people: int) -> None:
-    for number in range(people):
-        box.new_person(f"Person {number}")
-    for address in (
-        "/signin",
-        "/signin?why=locked",
-        "/signin/lost-passphrase",
-        "/join",
-        "/it/signin",
-        "/it/join",
-        "/trust",
-        "/nowhere",
-    ):
-        page.goto(address)
-        check(page)
-
-
-def test_today__empty_full_and_in_trouble(page: Page, box: WebBox) -> None:
-    vault = box.new_person()
-    sign_in(page, box.address, PASSPHRASE)
-    check(page)
-    sessions = fill(box, vault, NOW_MS)
-    Review(vault).approve(sessions[1], NAME)
-    box.pipeline.speech_problem = "The speech model is damaged."
-    page.goto("/today")
-    check(page)
-    for state in BoxState:
-        box.recorder.show(state, "A reason that says what is wrong. Then what to do.", elapsed_ms=1000, level_dbfs=-9.0)
-        page.goto("/today")
-        check(page)
-    box.recorder.show(None)
-    page.goto("/today")
-    check(page)
 
 
 def test_session__draft_edited_approved_and_live(page: Page, box: WebBox) -> None:

@@ -38,6 +38,18 @@ def resting(page: Page) -> None:
     until(page, "document.getElementById('sound').paused")
 
 
+def note_on_pause(page: Page) -> None:
+    """By keys: to the last line, which follows a pause."""
+    for _ in range(14):
+        page.keyboard.press("j")
+    page.keyboard.press("C")
+    expect(page.get_by_label("What this pause was like")).to_be_focused()
+    page.keyboard.type("a long breath")
+    page.keyboard.press("Enter")
+    expect(page.locator(".beside", has_text="In the pause before: a long breath")).to_be_visible()
+    expect(page.locator(".quiet-row form")).to_have_count(0)
+
+
 def test_review__by_keys_alone__hears_accepts_edits_notes_withholds_and_approves(
     page: Page, box: WebBox, vault: Vault
 ) -> None:
@@ -77,7 +89,10 @@ def test_review__by_keys_alone__hears_accepts_edits_notes_withholds_and_approves
     expect(page.get_by_label("A note for yourself")).to_be_focused()
     keys.press("Enter")
     expect(page.locator(".line.private")).to_have_count(1)
-    page.locator("#attested").focus()
+    note_on_pause(page)
+    keys.press("g")
+    keys.press("a")
+    expect(page.locator("#attested")).to_be_focused()
     keys.press("Space")
     keys.press("Tab")
     keys.press("Enter")
@@ -103,6 +118,8 @@ def test_review__by_touch_on_a_phone__hears_accepts_edits_and_approves(
     page.locator(f"#line-{seq}").get_by_role("textbox").fill("By touch.")
     page.get_by_role("button", name="Keep").tap()
     expect(page.locator(f"#line-{seq} .said")).to_have_text("By touch.")
+    page.get_by_role("button", name="Review", exact=True).tap()
+    expect(page.locator(".aside-open")).to_be_visible()
     page.locator("#attested").tap()
     page.get_by_role("button", name="Approve").tap()
     expect(page.get_by_role("heading", name="Approved")).to_be_visible()

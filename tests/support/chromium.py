@@ -29,7 +29,7 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
-def until(page: Page, condition: str, timeout_s: float = 10) -> None:
+def until(page: Page, condition: str, timeout_s: float = 60) -> None:
     """Wait for a JavaScript expression; Playwright's own way would need `eval`, which the page's policy forbids."""
     deadline = time.monotonic() + timeout_s
     while not page.evaluate(condition):

@@ -184,6 +184,12 @@ class WebBox:
         self.record.close()
         return seconds
 
+    def close_unserved(self) -> None:
+        """As `close`, where nothing was started."""
+        self._listener.close()
+        self.vaults.lock_all()
+        self.record.close()
+
     def new_person(self, name: str = NAME) -> Vault:
         return self.vaults.create(name, PASSPHRASE)[0]
 
