@@ -36,7 +36,7 @@ def test_text__from_person_or_machine__is_shown_and_never_run(page: Page, box: W
     page.locator("#line-1").get_by_role("link", name="Edit").click()
     expect(page.get_by_role("textbox")).to_be_focused()
     page.get_by_role("textbox").fill(attack)
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator("#line-1 .said")).to_have_text(attack)
     page.locator("#line-1").hover()
     page.locator("#line-1").get_by_role("link", name="Edit").click()

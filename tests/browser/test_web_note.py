@@ -141,7 +141,7 @@ def test_process_notes__locked_opened_and_written__axe_finds_nothing(page: Page,
     page.get_by_label(re.compile("They are closed")).fill(PASSPHRASE)
     page.get_by_role("button", name="Open").click()
     page.get_by_label("A new note").fill("Something stays unsaid about the sister.")
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator(".process-notes")).to_contain_text("Something stays unsaid")
     page.get_by_text("Change or erase").click()
     check(page)

@@ -53,7 +53,7 @@ def edit(page: Page, seq: int, text: str) -> None:
     line(page, seq).get_by_role("link", name="Edit").click()
     expect(line(page, seq).get_by_role("textbox")).to_be_focused()
     line(page, seq).get_by_role("textbox").fill(text)
-    line(page, seq).get_by_role("button", name="Keep").click()
+    line(page, seq).get_by_role("button", name="Keep", exact=True).click()
     expect(line(page, seq).get_by_text(f"Changed by {NAME}")).to_be_visible()
 
 
@@ -202,7 +202,7 @@ def test_approved_in_another_tab__an_edit_is_refused_where_one_sees_it(page: Pag
     Review(vault).approve(SESSION, NAME)
     expect(line(page, 2).get_by_role("textbox")).to_be_focused()
     line(page, 2).get_by_role("textbox").fill("too late")
-    line(page, 2).get_by_role("button", name="Keep").click()
+    line(page, 2).get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator("#notice")).to_contain_text("approved")
     expect(line(page, 2).get_by_role("textbox")).to_have_value("too late")
     assert Review(vault).verify(SESSION)
@@ -288,7 +288,7 @@ def test_whole_review__without_htmx__works_with_plain_forms(page: Page, vault: V
     line(page, 1).hover()
     line(page, 1).get_by_role("link", name="Edit").click()
     page.get_by_role("textbox").fill("By plain form.")
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Keep", exact=True).click()
     expect(line(page, 1).locator(".said")).to_have_text("By plain form.")
     line(page, 1).locator("summary").click()
     line(page, 1).get_by_role("button", name="Undo").click()

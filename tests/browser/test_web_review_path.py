@@ -116,7 +116,7 @@ def test_review__by_touch_on_a_phone__hears_accepts_edits_and_approves(
     page.locator(f"#line-{seq} .said").tap()
     page.locator(f"#line-{seq}").get_by_role("button", name="Edit").tap()
     page.locator(f"#line-{seq}").get_by_role("textbox").fill("By touch.")
-    page.get_by_role("button", name="Keep").tap()
+    page.get_by_role("button", name="Keep", exact=True).tap()
     expect(page.locator(f"#line-{seq} .said")).to_have_text("By touch.")
     page.get_by_role("button", name="Review", exact=True).tap()
     expect(page.locator(".aside-open")).to_be_visible()
@@ -160,7 +160,7 @@ def test_two_windows__editing_one_line__nobodys_words_are_lost_and_it_says_so(
     expect(other.get_by_text("This line was changed in another window")).to_be_visible()
     expect(other.locator(".standing-text")).to_have_text("What I heard.")
     expect(other.get_by_role("textbox")).to_have_value("What the other heard.")
-    other.get_by_role("button", name="Keep").click()
+    other.get_by_role("button", name="Keep", exact=True).click()
     expect(other.locator("#line-0 .said")).to_have_text("What the other heard.")
     expect(page.locator("#line-0 .said")).to_have_text("What the other heard.")  # by itself
     history = vault.sessions.edit_history(SESSION, 0)

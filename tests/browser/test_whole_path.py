@@ -133,7 +133,7 @@ def hear_a_word(page: Page) -> None:
 def edit(page: Page) -> None:
     page.locator("[data-line]", has_text="red light is on").locator("a.edit").click()
     page.locator("#transcript textarea").fill("The red lamp is on, as we agreed. Do you still want that?")
-    page.locator("#transcript").get_by_role("button", name="Keep").click()
+    page.locator("#transcript").get_by_role("button", name="Keep", exact=True).click()
     expect(page.locator("#transcript")).to_contain_text("The red lamp is on")
     expect(page.locator("#transcript")).to_contain_text("Changed by Dr. Ada Example")
 
