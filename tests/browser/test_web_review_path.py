@@ -40,6 +40,7 @@ def resting(page: Page) -> None:
 
 def note_on_pause(page: Page) -> None:
     """By keys: to the last line, which follows a pause."""
+    until(page, "!document.querySelector('.htmx-request')")
     for _ in range(14):
         page.keyboard.press("j")
     page.keyboard.press("C")
@@ -84,6 +85,7 @@ def test_review__by_keys_alone__hears_accepts_edits_notes_withholds_and_approves
     keys.type("sister")
     keys.press("Enter")
     expect(page.locator(".said .withheld").first).to_be_attached()
+    until(page, "!document.querySelector('.htmx-request')")  # all lines are fetched anew, as the name may stand in any
     keys.press("j")
     keys.press("p")
     expect(page.get_by_label("A note for yourself")).to_be_focused()
