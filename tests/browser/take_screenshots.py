@@ -21,7 +21,7 @@ from support.web_box import NAME, PASSPHRASE, FakeProgress, WebBox, fill
 from support.web_practice import EMPTY_PAGES, practice_pages
 from support.web_sessions import add_session, conversation, hum, start_tape
 
-from app.domain import Attribution, SessionHead, SessionState, Told, Turn
+from app.domain import Attribution, ErasedEnd, SessionHead, SessionState, Told, Turn
 from app.noting import Noting
 from app.records.people import ClientDetails
 from app.review import Review, VoiceReview
@@ -202,6 +202,36 @@ def at_work(camera: Camera) -> None:
         camera.shoot("today-problems", f"{box.address}/today", passphrase=PASSPHRASE)
 
 
+def erasing(camera: Camera) -> None:
+    """Asked, under way and done: of a whole session, and of the last minutes of one that is being recorded."""
+    with new_box() as box:
+        vault = box.new_person()
+        done, *_ = fill(box, vault, _this_afternoon_ms())
+        live = f"{3:032x}"
+        vault.sessions.set_state(live, SessionState.RECORDING)
+        box.recorder.show(BoxState.RECORDING, session_id=live, elapsed_ms=723_000, level_dbfs=-21.0)
+
+        def send(page: Page) -> None:
+            form = "document.querySelector('form[data-busy]')"
+            page.evaluate(f"{form}.querySelector('input').checked = true")
+            page.evaluate(f"{form}.addEventListener('submit', (event) => event.preventDefault())")
+            page.evaluate(f"{form}.requestSubmit()")
+            page.wait_for_selector("form.busy")
+
+        camera.shoot("erase-end", f"{box.address}/sessions/{live}/erase-end", passphrase=PASSPHRASE)
+        camera.shoot("erase-end-busy", f"{box.address}/sessions/{live}/erase-end", passphrase=PASSPHRASE, act=send)
+        camera.shoot("erased-end-not-yet", f"{box.address}/sessions/{live}/erased", passphrase=PASSPHRASE)
+        asked_at_ms = _this_afternoon_ms() + 723_000
+        vault.erasures.erase_end(live, ErasedEnd(3_000, 63_000, asked_at_ms, clock_trusted=True), 24_000)
+        camera.shoot("erased-end", f"{box.address}/sessions/{live}/erased", passphrase=PASSPHRASE)
+        camera.shoot("withdraw", f"{box.address}/sessions/{done}/withdraw", passphrase=PASSPHRASE)
+        camera.shoot("withdraw-live", f"{box.address}/sessions/{live}/withdraw", passphrase=PASSPHRASE)
+        box.app.state.desk.withdrawals.withdraw(vault, done)
+        camera.shoot("receipt", f"{box.address}/receipts/{done}", passphrase=PASSPHRASE)
+        box.recorder.show(BoxState.ERASING)
+        camera.shoot("erasing", f"{box.address}/today", passphrase=PASSPHRASE)
+
+
 def keeping_records(camera: Camera) -> None:
     with new_box() as box:
         vault = box.new_person()
@@ -358,7 +388,7 @@ def main() -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         camera = Camera(browser, Path(folder), words)
-        for part in (first_run, signing_in, at_work, keeping_records, noting, telling_voices):
+        for part in (first_run, signing_in, at_work, erasing, keeping_records, noting, telling_voices):
             part(camera)
 
 

@@ -6,9 +6,16 @@ from support.chromium import sign_in
 from support.web_box import NAME, PASSPHRASE, WebBox, fill
 from support.web_practice import EMPTY_PAGES, practice_pages
 
+from app.domain import ErasedEnd
 from app.review import Review
 from firmware.status import BoxState
 
+# the form as it stands while its answer is awaited: Playwright itself waits for a page that is on its way
+SEND_NOTHING = """
+const form = document.querySelector("form[data-busy]");
+form.addEventListener("submit", (event) => event.preventDefault());
+form.requestSubmit();
+"""
 NOW_MS = 1_795_000_000_000
 NARROW = {"width": 320, "height": 640}
 TABLET = {"width": 820, "height": 1180}
@@ -64,6 +71,27 @@ def test_records__every_page_empty_and_full(page: Page, box: WebBox) -> None:
             assert findings(page) == [], path
             wide = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
             assert wide <= 0, f"{path} is {wide} too wide"
+
+
+def test_erasing__asked_under_way_and_done(page: Page, box: WebBox) -> None:
+    vault = box.new_person()
+    done, _, live, *_ = fill(box, vault, NOW_MS)
+    sign_in(page, box.address, PASSPHRASE)
+    box.recorder.show(BoxState.RECORDING, session_id=live)
+    page.goto(f"/sessions/{live}/erase-end")
+    check(page)
+    page.get_by_label("1 minute", exact=True).check()
+    page.evaluate(SEND_NOTHING)
+    expect(page.locator(".busy [role=status]")).to_have_text("Erasing. This may take some seconds.")
+    check(page)
+    vault.erasures.erase_end(live, ErasedEnd(3000, 63_000, NOW_MS, clock_trusted=True), 24_000)
+    page.goto(f"/sessions/{live}/erased")
+    check(page)
+    page.goto(f"/sessions/{done}/withdraw")
+    check(page)
+    box.app.state.desk.withdrawals.withdraw(vault, done)
+    page.goto(f"/receipts/{done}")
+    check(page)
 
 
 def test_account__events_and_invitation(page: Page, box: WebBox) -> None:

@@ -73,12 +73,25 @@ function addReveal(field) {
   fields.at(-1)?.closest(".field")?.append(label);
 }
 
+/** @param {HTMLFormElement} form whose answer takes seconds; `data-busy` is what it says meanwhile, and it is sent once */
+function sayBusy(form) {
+  form.addEventListener("submit", (event) => {
+    if (form.classList.contains("busy")) return event.preventDefault();
+    form.classList.add("busy");
+    const told = form.querySelector("[role=status]");
+    if (told) told.textContent = form.dataset.busy ?? "";
+  });
+}
+
 const told = document.getElementById("out-of-touch");
 if (told) new Streams(told);
 for (const field of document.querySelectorAll("input[data-reveals]")) {
   if (field instanceof HTMLInputElement) addReveal(field);
 }
 for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => window.print());
+for (const form of document.querySelectorAll("form[data-busy]")) {
+  if (form instanceof HTMLFormElement) sayBusy(form);
+}
 // a page from the browser's back-and-forward store may show what has been locked since
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) location.reload();
