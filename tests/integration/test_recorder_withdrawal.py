@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from support.recorder_process import RecorderProcess
 from support.sound import noise, write_wav
+from support.waiting import wait_until
 
 from firmware.status import BoxState
 from firmware.tape import AskedBy, TapeReader, list_withdrawals
@@ -43,7 +44,8 @@ def test_recorder__long_hold_and_press__leaves_a_receipt_and_no_tape(recorder: R
     kept = recorder.status.samples_in
     time.sleep(0.5)
     assert recorder.status.samples_in == kept
-    assert {(True, True), (False, True)} <= set(recorder.lamps[-4:])  # red blinks, and green says: press
+    blinks = {(True, True), (False, True)}  # red blinks, and green says: press
+    wait_until(lambda: blinks <= set(recorder.lamps[-4:]), 4)
     recorder.press()
     recorder.wait_for_state(BoxState.READY)
     assert recorder.tapes == []
