@@ -224,6 +224,15 @@ def test_lights__each_that_waits_for_a_press_during_a_session__shows_green() -> 
     assert len({LIGHTS[state.phase] for state in (READY, RECORDING, PAUSED, ASKED, ERASING, NOT_READY)}) == 6
 
 
+def test_lights__steady_red__means_recording_and_nothing_else() -> None:
+    assert {phase for phase, light in LIGHTS.items() if light.red == "on"} == {Phase.RECORDING}
+
+
+def test_lights__green__is_lit_only_where_a_press_is_awaited() -> None:
+    awaited = {Phase.READY, Phase.PAUSED, Phase.WITHDRAWAL_HELD, Phase.WITHDRAWAL_ASKED}
+    assert {phase for phase, light in LIGHTS.items() if light.green} == awaited
+
+
 def test_confirming_press__later_than_a_press_may_end__does_not_erase() -> None:
     latest_ms = ASKED.since_ms + CONFIRM_WITHIN_MS + LATEST_PRESS_MS
     assert step(ASKED, Trigger.SHORT_PRESS, latest_ms - 1)[0].phase is Phase.ERASING
