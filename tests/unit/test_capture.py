@@ -211,6 +211,7 @@ def test_capture__tape_refuses__tells_once_and_accounts_for_the_rest(error: Exce
     bench.speak(5)
     bench.capture.finish()
     assert bench.faults == [fault]
+    assert bench.beats == 2, "the heartbeat is for what was sealed"
     assert bench.capture.samples_sealed == 2_000
     assert tape.records[-1] == ("gap", 2_500)
     bench.assert_accounted(4_500)
