@@ -65,8 +65,8 @@ def test_withdraw__box_not_ticked__erases_nothing(signed_in: Page, vault: Vault)
 
 def test_receipt__is_found_again__and_prints_on_its_own(signed_in: Page, box: WebBox, vault: Vault) -> None:
     box.app.state.desk.withdrawals.withdraw(vault, SESSION)
-    signed_in.goto("/today")
-    signed_in.get_by_role("link", name="Erased; see the receipt").click()
+    signed_in.goto("/sessions")
+    signed_in.get_by_role("link", name="See the receipt").click()
     expect(signed_in.locator("h1")).to_have_text("Erased")
     signed_in.emulate_media(media="print")
     expect(signed_in.get_by_role("button", name="Print it")).to_be_hidden()
