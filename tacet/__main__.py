@@ -174,6 +174,9 @@ def _add_transcribe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speakers", type=int, default=2, help="people in the room (default 2); three and more: by voice"
     )
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: a GPU where one can be used"
+    )
     parser.set_defaults(run=_transcribe, models_dir=default_models_dir())
 
 

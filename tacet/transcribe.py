@@ -86,7 +86,7 @@ def _load(args: argparse.Namespace) -> Transcriber:
     folder = locate(args.models_dir, args.model)
     from app.asr.whisper import WhisperTranscriber  # noqa: PLC0415  a second of imports, after the questions
 
-    return WhisperTranscriber(folder, args.model, args.threads)
+    return WhisperTranscriber(folder, args.model, args.threads, args.device)
 
 
 def _with_progress(heard: Iterator[Heard], seconds: float | None) -> Iterator[Heard]:
