@@ -1,4 +1,4 @@
-"""Compresses long answers: transcripts and lists, nothing else (docs/decisions/0053).
+"""Compresses long answers: transcripts and lists, nothing else (docs/decisions/0056).
 
 An answer that holds something secret beside something that a foreign page can choose tells the secret by its length
 when it is compressed (BREACH). So compression is asked for route by route, and only by routes that write nothing of
