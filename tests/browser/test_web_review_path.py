@@ -86,6 +86,7 @@ def test_review__by_keys_alone__hears_accepts_edits_notes_withholds_and_approves
     keys.press("Enter")
     expect(page.locator(".said .withheld").first).to_be_attached()
     until(page, "!document.querySelector('.htmx-request')")  # all lines are fetched anew, as the name may stand in any
+    expect(page.locator("[data-line][aria-current]")).to_have_count(1)
     keys.press("j")
     keys.press("p")
     expect(page.get_by_label("A note for yourself")).to_be_focused()

@@ -10,6 +10,7 @@ const LEAVE_ALONE_MS = 4000; // after somebody has scrolled, the page stays wher
 
 export class Reading {
   #transcript = part("transcript", HTMLElement);
+  #here = ""; // the id of the line one is at
   #still = window.matchMedia("(prefers-reduced-motion: reduce)");
   /** @type {Said[] | null} */
   #words = null;
@@ -20,7 +21,7 @@ export class Reading {
   /** @param {(line: HTMLElement) => void} arrived is told of the line one is at now */
   constructor(arrived) {
     this.arrived = arrived;
-    new MutationObserver(() => (this.#words = null)).observe(this.#transcript, { childList: true, subtree: true });
+    new MutationObserver(() => this.#redrawn()).observe(this.#transcript, { childList: true, subtree: true });
     for (const name of ["wheel", "touchmove"]) {
       window.addEventListener(name, () => (this.#scrolled = performance.now()), { passive: true });
     }
@@ -37,6 +38,7 @@ export class Reading {
     if (line !== this.line) {
       this.line?.removeAttribute("aria-current");
       line.setAttribute("aria-current", "true");
+      this.#here = line.id;
       this.arrived(line);
     }
     if (show) line.scrollIntoView({ block: show });
@@ -61,6 +63,12 @@ export class Reading {
       this.#lit = word;
       if (playing && word) this.#keepInSight(word);
     }
+  }
+
+  /** Lines were drawn anew: one stays where one was. */
+  #redrawn() {
+    this.#words = null;
+    if (this.#here && !this.line) document.getElementById(this.#here)?.setAttribute("aria-current", "true");
   }
 
   /** @param {HTMLElement} word */

@@ -113,10 +113,8 @@ document.addEventListener("click", (event) => {
 
 document.body.addEventListener("spoken", async () => {
   const session = panel()?.dataset.session;
-  const here = document.querySelector("[data-line][aria-current]")?.id;
   if (!session) return;
   await htmx().ajax("GET", `/sessions/${session}/transcript`, { target: "#transcript", swap: "innerHTML" });
-  if (here) document.getElementById(here)?.setAttribute("aria-current", "true");
 });
 
 /** What somebody has unfolded stays so when the panel is drawn anew. */
