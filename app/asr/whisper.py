@@ -18,12 +18,12 @@ import numpy as np
 from faster_whisper import WhisperModel
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
-from faster_whisper.vad import get_vad_model
 from numpy.typing import NDArray
 
 from app.asr.device import Asked, Cuda, Device, choose, driver_is_loaded, on_cpu
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
-from app.asr.voices import STEP_SAMPLES, Probabilities, Voice, unworded, voices
+from app.asr.voice_detector import voice_probabilities
+from app.asr.voices import Voice, unworded, voices
 from app.domain import Context, Word
 from app.domain import Path as Look
 
@@ -63,7 +63,7 @@ class WhisperTranscriber:
         if not 0 < len(audio) <= WINDOW_SAMPLES:
             message = f"a window holds 1 to {WINDOW_SAMPLES} samples, not {len(audio)}"
             raise ValueError(message)
-        probabilities = _voice_probabilities(audio)
+        probabilities = voice_probabilities(audio)
         heard_voices = voices(probabilities, len(audio))
         if not heard_voices:
             return self._nothing(window, len(audio), window.context)
@@ -187,12 +187,6 @@ def _before(context: Context, tokenizer: Tokenizer, model: WhisperModel) -> list
     expected = tokenizer.encode(f" {context.vocabulary}")[:VOCABULARY_TOKENS] if context.vocabulary else []
     said = list(context.prompt)[-(room - len(expected)) :]
     return [*expected, *said]
-
-
-def _voice_probabilities(audio: Audio) -> Probabilities:
-    padded = np.pad(audio, (0, STEP_SAMPLES - len(audio) % STEP_SAMPLES))
-    probabilities: Probabilities = get_vad_model()(padded).reshape(-1)
-    return probabilities
 
 
 def _is_said(part: dict[str, Any], text: str, voices: Sequence[Voice]) -> bool:
