@@ -26,7 +26,7 @@ EMPTY_PAGES = {
 def practice_pages(box: WebBox, vault: Vault, now_ms: int) -> dict[str, str]:
     """Fill the vault; give the address of every page of the records, by name."""
     first, approved, erased, *_, expired = fill(box, vault, now_ms)
-    client, gone = _clients_and_week(vault)
+    client, gone = add_clients(vault), vault.clients.add(ClientDetails("C-09")).client_id
     for session_id, whose in ((first, client), (approved, client), (erased, gone)):
         vault.clients.link(session_id, whose, NAME)
     Review(vault).approve(approved, NAME)
@@ -76,8 +76,8 @@ def _this_week(vault: Vault) -> tuple[datetime, datetime]:
     return monday, monday + timedelta(days=7)
 
 
-def _clients_and_week(vault: Vault) -> tuple[str, str]:
-    """A few clients with a week of appointments; gives the couple, and one whose time it is to go."""
+def add_clients(vault: Vault) -> str:
+    """A few clients with a week of appointments; gives the couple."""
     monday = _this_week(vault)[0] + timedelta(hours=9)
     couple = vault.clients.add(
         ClientDetails("Zoë & Tom Berg", people=("Zoë Berg", "Tom Berg"), kind=Kind.COUPLE, goals="Talk in the evening")
@@ -91,4 +91,4 @@ def _clients_and_week(vault: Vault) -> tuple[str, str]:
             start = monday + timedelta(days=day, hours=number)
             vault.appointments.add(client.client_id, name, start, 50, Repeat.WEEKLY)
     vault.appointments.add(couple.client_id, couple.name, monday + timedelta(days=2, hours=6), 90, Repeat.FORTNIGHTLY)
-    return couple.client_id, vault.clients.add(ClientDetails("C-09")).client_id
+    return couple.client_id

@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from support.web_box import NAME, WebBox, fill
+from support.web_practice import add_clients
 
 from app.client_rights import erase_client
 from app.domain import MarkKind
 from app.noting import Noting
-from app.records.appointments import Repeat
-from app.records.consent import Method, Scope
-from app.records.people import ClientDetails, Kind
+from app.records.people import ClientDetails
 from app.review import Review
-from app.vault.consents import Signing
 from app.vault.vault import Vault
 
 
@@ -31,26 +29,6 @@ class Practice:
     recurrence: str
     certificate_id: str
     sentence_id: int
-
-
-def add_clients(vault: Vault) -> str:
-    """A few clients with a week of appointments; gives the couple."""
-    zone = vault.appointments.zone
-    monday = datetime.now(zone).replace(hour=9, minute=0, second=0, microsecond=0)
-    monday -= timedelta(days=monday.weekday())
-    couple = vault.clients.add(
-        ClientDetails("Zoë & Tom Berg", people=("Zoë Berg", "Tom Berg"), kind=Kind.COUPLE, goals="Talk in the evening")
-    )
-    (text,) = vault.consents.texts()
-    scopes = frozenset({Scope.RECORD, Scope.TRANSCRIBE, Scope.DRAFT})
-    vault.consents.sign(Signing(couple.people[0].person_id, text.text_id, scopes, Method.SCREEN, "Zoë Berg"), NAME)
-    for number, name in enumerate(("A-17", "Martin Kessler", "王小明", "Ольга Чехова")):
-        client = vault.clients.add(ClientDetails(name))
-        for day in (number, number + 1):
-            start = monday + timedelta(days=day, hours=number)
-            vault.appointments.add(client.client_id, name, start, 50, Repeat.WEEKLY)
-    vault.appointments.add(couple.client_id, couple.name, monday + timedelta(days=2, hours=6), 90, Repeat.FORTNIGHTLY)
-    return couple.client_id
 
 
 def fill_practice(box: WebBox, vault: Vault, now_ms: int) -> Practice:
