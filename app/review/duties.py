@@ -41,7 +41,9 @@ class Done:
 def what_was_done(content: SessionContent) -> Done:
     """Count what was done for the transcript up to now."""
     lines = lines_of(content)
-    return done_for(content.row.duration_ms, content.marks, content.listening, lines, places_of(lines))
+    return done_for(
+        content.row.duration_ms, content.marks, content.listening, lines, places_of(lines, content.worked_out)
+    )
 
 
 def done_for(

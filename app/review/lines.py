@@ -39,9 +39,14 @@ class Line:
 
 def lines_of(content: SessionContent) -> tuple[Line, ...]:
     """The lines as they stand, in order."""
-    pieces = pieces_of(content.segments, content.attribution, content.voice_changes)
+    made_of = (content.segments, content.attribution, content.voice_changes)
+    pieces = content.worked_out.of("pieces", made_of, lambda: pieces_of(*made_of))
     cast, overlaps = cast_of(content), content.attribution.overlaps if content.attribution else ()
-    return tuple(_line(piece, content.edits.get(piece.key), cast, overlaps) for piece in pieces)
+    return content.worked_out.of(
+        "lines",
+        (pieces, content.edits, cast, overlaps),
+        lambda: tuple(_line(piece, content.edits.get(piece.key), cast, overlaps) for piece in pieces),
+    )
 
 
 def _line(piece: Piece, edit: Edit | None, cast: Cast, overlaps: Sequence[tuple[int, int]]) -> Line:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from app.domain import Word
 from app.review.lines import Line
 from app.speech.overlaps import within
+from app.vault.worked_out import WorkedOut
 
 LISTEN_AROUND_MS = 3000  # what one hears around a place to judge it
 OVERLAP_MS = 300  # shorter ones are one voice falling in with another
@@ -91,9 +92,15 @@ class Place:
         return self.end_ms - self.start_ms + LISTEN_AROUND_MS
 
 
-def places_of(lines: Sequence[Line]) -> tuple[Place, ...]:
+def places_of(lines: Sequence[Line], worked_out: WorkedOut | None = None) -> tuple[Place, ...]:
     """Give every doubtful place, the most worth hearing first. A line that a person has changed has none."""
-    found = [place for line in lines if line.edited_by is None for place in _in_line(line)]
+    known = worked_out or WorkedOut()
+    return known.of("places", lines, lambda: _places_of(lines, known))
+
+
+def _places_of(lines: Sequence[Line], known: WorkedOut) -> tuple[Place, ...]:
+    heard = ((line.seq, line) for line in lines if line.edited_by is None)
+    found = [place for places in known.each("in line", heard, lambda line: [*_in_line(line)]) for place in places]
     found += _together(lines, {place.seq for place in found})
     found += _overlaps(lines, {place.seq for place in found})
     return tuple(sorted(found, key=lambda place: (-place.weight, place.start_ms)))

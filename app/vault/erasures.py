@@ -4,13 +4,15 @@ from app.domain import ErasedEnd, Receipt
 from app.vault import erased_rows, receipt_rows
 from app.vault.database import Connection, Database
 from app.vault.search import purge
+from app.vault.worked_out import Shelf
 
 
 class ErasureStore:
     """What was erased from one unlocked vault. Thread-safe; every change is durable on return, or did not happen."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, shelf: Shelf) -> None:
         self._database = database
+        self._shelf = shelf
 
     def erase_end(self, session_id: str, end: ErasedEnd, from_sample: int) -> bool:
         """Delete what was heard in a part that was erased from the tape; tells whether it was news. Idempotent.
@@ -29,6 +31,7 @@ class ErasureStore:
             return news
 
         news = self._database.write(change)
+        self._shelf.forget(session_id)
         self._database.empty_log()
         return news
 
@@ -51,6 +54,7 @@ class ErasureStore:
             return kept
 
         kept = self._database.write(change)
+        self._shelf.forget(receipt.session_id)
         self._database.empty_log()
         return kept
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from app.domain import Pause, Segment, Word
 from app.vault.database import Connection, Row
 from app.vault.errors import NoSuchSession
+from app.vault.worked_out import WorkedOut
 
 LAST_SEQ = 2**31  # more than any session has
 
@@ -34,14 +35,22 @@ def insert_segments(connection: Connection, session_id: str, segments: Sequence[
     return sum(len(segment.words) or len(segment.text.split()) for segment in segments)
 
 
-def read_segments(connection: Connection, session_id: str, first: int = 0, last: int = LAST_SEQ) -> list[Segment]:
-    """The segments, or a stretch of them, both ends included."""
+def read_segments(
+    connection: Connection,
+    session_id: str,
+    first: int = 0,
+    last: int = LAST_SEQ,
+    worked_out: WorkedOut | None = None,
+) -> list[Segment]:
+    """The segments, or a stretch of them, both ends included. A row that reads as before gives the same segment."""
     rows = connection.execute(
         "SELECT seq, start_ms, end_ms, speaker, text, probability, words, model, path FROM segments"
         " WHERE session_id = ? AND seq BETWEEN ? AND ? ORDER BY seq",
         (session_id, first, last),
     )
-    return [_segment(row) for row in rows]
+    if worked_out is None:
+        return [_segment(row) for row in rows]
+    return worked_out.each("segments", ((row[0], row) for row in rows), _segment)
 
 
 def require_text(connection: Connection, session_id: str, seq: int) -> str:

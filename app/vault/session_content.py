@@ -16,6 +16,7 @@ from app.vault import (
 )
 from app.vault.bound_parts import read_parts
 from app.vault.database import Connection
+from app.vault.worked_out import WorkedOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,20 @@ class SessionContent:
     voice_changes: tuple[VoiceChange, ...] = ()  # every one, oldest first
     parts: Mapping[str, object] = field(default_factory=dict, repr=False)  # app.vault.bound_parts, JSON values by name
     note: Note | None = field(default=None, repr=False)
+    worked_out: WorkedOut = field(default_factory=WorkedOut, repr=False, compare=False)  # of this, and of it before
 
 
 def read_content(
-    connection: Connection, session_id: str, first: int = 0, last: int = segment_rows.LAST_SEQ
+    connection: Connection,
+    session_id: str,
+    first: int = 0,
+    last: int = segment_rows.LAST_SEQ,
+    worked_out: WorkedOut | None = None,
 ) -> SessionContent:
+    """Read it all; with `worked_out`, what has not changed since is not worked out again."""
     return SessionContent(
         row=session_rows.require_session(connection, session_id),
-        segments=tuple(segment_rows.read_segments(connection, session_id, first, last)),
+        segments=tuple(segment_rows.read_segments(connection, session_id, first, last, worked_out)),
         edits=edit_rows.read_latest(connection, session_id, first, last),
         pauses=tuple(segment_rows.read_pauses(connection, session_id)),
         approval=approval_rows.read_standing(connection, session_id),
@@ -50,6 +57,7 @@ def read_content(
         voice_changes=tuple(voice_rows.read_changes(connection, session_id)),
         parts=read_parts(connection, session_id),
         note=note_rows.read_note(connection, session_id),
+        worked_out=worked_out or WorkedOut(),
     )
 
 

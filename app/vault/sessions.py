@@ -20,6 +20,7 @@ from app.vault import approval_rows, edit_rows, segment_rows, session_rows, unke
 from app.vault.database import Connection, Database
 from app.vault.errors import EditedMeanwhile
 from app.vault.session_content import SessionContent, read_content
+from app.vault.worked_out import Shelf
 
 # Within the class, `list` is the method.
 Sessions: TypeAlias = list[SessionRow]
@@ -54,9 +55,12 @@ class SessionStore:
     session NoSuchSession where it is not there.
     """
 
-    def __init__(self, database: Database, now_ms: Callable[[], int] = wall_clock_ms) -> None:
+    def __init__(
+        self, database: Database, now_ms: Callable[[], int] = wall_clock_ms, shelf: Shelf | None = None
+    ) -> None:
         self._database = database
         self._now_ms = now_ms
+        self._shelf = shelf or Shelf()
 
     def add(self, session: SessionHead) -> None:
         """A session whose tape has appeared. One that is there already stays as it is; a withdrawn one stays away."""
@@ -79,7 +83,8 @@ class SessionStore:
         return self._database.read(question)
 
     def content(self, session_id: str) -> SessionContent:
-        return self._database.read(lambda connection: read_content(connection, session_id))
+        worked_out = self._shelf.of(session_id)
+        return self._database.read(lambda connection: read_content(connection, session_id, worked_out=worked_out))
 
     def stretch(self, session_id: str, choose: Callable[[Sequence[VoiceChange]], tuple[int, int]]) -> SessionContent:
         """The content with the segments alone from the first to the last that `choose` names, and their edits.

@@ -34,6 +34,7 @@ from app.vault.search import SearchStore
 from app.vault.second_step import SecondStep, keep_second_step, read_second_step
 from app.vault.session_keys import SessionKeys
 from app.vault.sessions import SessionStore
+from app.vault.worked_out import Shelf
 from firmware.tape import TapeHead, open_session_key
 
 
@@ -68,9 +69,10 @@ class Vault:
         self._folder = folder
         self._database = Database.open(folder / DATABASE_FILE, keys.database_key)
         self._session_keys = SessionKeys(folder / KEYS_FOLDER, stored.vault_id)
-        self.sessions = SessionStore(self._database)
+        self._shelf = Shelf()
+        self.sessions = SessionStore(self._database, shelf=self._shelf)
         self.approvals = ApprovalStore(self._database)
-        self.erasures = ErasureStore(self._database)
+        self.erasures = ErasureStore(self._database, self._shelf)
         self.notes = NoteStore(self._database)
         self.note_search = NoteSearch(self._database)
         self.goals = GoalStore(self._database)
@@ -105,6 +107,7 @@ class Vault:
     def lock(self) -> None:
         """Wait for what is running, close the database and drop the keys. Safe to call twice."""
         self._database.close()
+        self._shelf.clear()
         self._keys = None
 
     def second_step(self) -> SecondStep:

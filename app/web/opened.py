@@ -129,6 +129,6 @@ def _opened(content: SessionContent, lines: Sequence[Line], *, intact: bool) -> 
         intact=intact,
         marks=content.marks,
         listening=content.listening,
-        places=places_of(lines),
+        places=places_of(lines, content.worked_out),
         edit_ids={seq: edit.edit_id for seq, edit in content.edits.items()},
     )
