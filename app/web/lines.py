@@ -163,7 +163,7 @@ def edited_lines(request: Request, person: Person, session_id: str, since: int =
     opened = open_lines(person, session_id, seqs)
     found = line_rows(opened, opened.lines, wall_clock_ms())
     last = person.vault.sessions.last_edit(session_id)
-    answer = show_part(request, EditedLines(tuple(found), LastEdit(session_id, last)))
+    answer = show_part(request, EditedLines(tuple(found), LastEdit(last)))
     answer.headers["HX-Trigger"] = "changed"
     return answer
 
@@ -191,7 +191,7 @@ def _changed(  # noqa: PLR0913, PLR0917  who changed what, seen from where
         if since is None or set(sessions.edited_since(session_id, since)) - {seq}
         else max(opened.last_edit, since)
     )
-    last = None if seen is None else LastEdit(session_id, seen)
+    last = None if seen is None else LastEdit(seen)
     answer = show_part(request, ChangedLine(line_row(opened, line, wall_clock_ms()), last))
     answer.headers["HX-Trigger"] = "changed"
     return answer

@@ -22,7 +22,7 @@ from app.web.review_panel import ReviewPanel, review_panel
 from app.web.slots import LINE_TOOLS, SLOTS, LineTool, Slot
 from app.web.standing import Standing, standing
 from app.web.timeline import Timeline, timeline
-from app.web.transcript import Row, rows
+from app.web.transcript import Row, rows, stretches
 from app.web.wording import clock, day, length, time_of_day
 
 router = APIRouter()
@@ -42,10 +42,12 @@ class Reach:
 
 @dataclass(frozen=True, slots=True)
 class LastEdit:
-    """The latest edit that the page shows. When it hears of a later one it fetches the lines that changed."""
+    """The latest edit that the page shows. When it hears of a later one it fetches the lines that changed.
+
+    What does the fetching stays in place while this is replaced: news that comes meanwhile must not be lost with it.
+    """
 
     template: ClassVar[str] = "_last_edit.html"
-    session_id: str
     edit_id: int
 
 
@@ -54,7 +56,7 @@ class Transcript:
     """All of it. Its tail stays in place and puts new lines before itself, so that no news is lost on the way."""
 
     template: ClassVar[str] = "_transcript.html"
-    rows: tuple[Row, ...] = field(repr=False)
+    stretches: tuple[tuple[Row, ...], ...] = field(repr=False)
     reach: Reach
 
 
@@ -106,13 +108,14 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
         facts=_facts(opened),
         duration_ms=opened.row.duration_ms,
         ends_at=clock(opened.row.duration_ms),
-        last_edit=LastEdit(session_id, person.vault.sessions.last_edit(session_id)),
+        last_edit=LastEdit(person.vault.sessions.last_edit(session_id)),
         standing=standing(opened.row, desk.pipeline, opened.models),
         transcript=_transcript(opened),
         review=review_panel(desk, person, opened),
         timeline=draw(opened),
     )
-    events_url = f"/sessions/{session_id}/events?editable={opened.editable}&state={opened.row.state}"
+    shown = f"editable={opened.editable}&state={opened.row.state}&words={opened.row.words}"
+    events_url = f"/sessions/{session_id}/events?{shown}&samples={opened.row.transcribed_samples}"
     return compressed(request, show(request, page, here="session", events_url=events_url))
 
 
@@ -144,14 +147,31 @@ def whole_transcript(request: Request, desk: TheDesk, person: Person, session_id
     response_class=EventSourceResponse,
     dependencies=[audited("session.followed", "kept the session open on a page")],
 )
-async def session_events(
-    request: Request, desk: TheDesk, session_id: str, *, editable: bool = False, state: SessionState | None = None
+async def session_events(  # noqa: PLR0913  what a page shows has its sides
+    request: Request,
+    desk: TheDesk,
+    session_id: str,
+    *,
+    editable: bool = False,
+    state: SessionState | None = None,
+    words: int = -1,
+    samples: int = -1,
 ) -> AsyncIterator[ServerSentEvent]:
-    """Keep the page up to date that was drawn in this `state`, with lines that were `editable` or not."""
-    parts = lambda person: (SessionPart(desk, person, session_id, editable=editable, state=state),)  # noqa: E731  one use
+    """Keep the page up to date that was drawn in this `state`, when so much was written down."""
+    shown = OnPage(editable, state, (words, samples))
+    parts = lambda person: (SessionPart(desk, person, session_id, shown),)  # noqa: E731  one use
     async with aclosing(stream(request, desk, parts, signed=True)) as events:
         async for event in events:
             yield event
+
+
+@dataclass(frozen=True, slots=True)
+class OnPage:
+    """What a page showed of a session when it was drawn."""
+
+    editable: bool
+    state: SessionState | None
+    written_down: tuple[int, int]  # words, and frames up to which they go
 
 
 class SessionPart:
@@ -161,17 +181,14 @@ class SessionPart:
     somebody may be writing there.
     """
 
-    def __init__(
-        self, desk: Desk, person: SignedIn, session_id: str, *, editable: bool, state: SessionState | None
-    ) -> None:
+    def __init__(self, desk: Desk, person: SignedIn, session_id: str, shown: OnPage) -> None:
         self._edited = person.vault.sessions.last_edit(session_id)
         self._noted = ""  # the page tells by itself whether it shows this already
         self._desk = desk
-        self._editable = editable  # as the page shows its lines
-        self._state = state  # as the page shows it
+        self._editable, self._state, self._written_down = shown.editable, shown.state, shown.written_down
         self._person = person
         self._session_id = session_id
-        self._shown: tuple[Standing, tuple[int, int]] | None = None
+        self._standing: Standing | None = None
         self._told = self._voices()
 
     def news(self) -> list[ServerSentEvent]:
@@ -179,22 +196,22 @@ class SessionPart:
             row = find_row(self._person, self._session_id)
         except NoSuchSession:
             return [ServerSentEvent(event=GONE, raw_data=f"/receipts/{self._session_id}")]
-        now, shown = (standing(row, self._desk.pipeline), (row.words, row.transcribed_samples)), self._shown
-        self._shown = now
-        if shown == now:
+        stands, written_down = standing(row, self._desk.pipeline), (row.words, row.transcribed_samples)
+        if (self._standing, self._written_down) == (stands, written_down):
             return self._changes()
+        self._standing = stands
         provisional, templates = self._desk.pipeline.provisional(self._session_id), self._desk.templates
         opened = open_session(self._person, self._session_id, provisional)
         full = standing(opened.row, self._desk.pipeline, opened.models)
         news = [swap("standing", templates, full)]
-        if self._state != now[0].state or opened.live:
+        if self._state != stands.state or opened.live:
             news.append(swap("review", templates, review_panel(self._desk, self._person, opened)))
-        if self._state != now[0].state:
-            self._state = now[0].state
+        if self._state != stands.state:
+            self._state = stands.state
             news.append(ServerSentEvent(event="stands", raw_data=""))
-        if shown is None or shown[1] != now[1]:
-            drawn = draw(opened)
-            news += [ServerSentEvent(event="grown", raw_data=""), swap("timeline", templates, drawn)]
+        if self._written_down != written_down:
+            self._written_down = written_down
+            news += [ServerSentEvent(event="grown", raw_data=""), swap("timeline", templates, draw(opened))]
         if self._editable != opened.editable:
             self._editable = opened.editable
             news.append(ServerSentEvent(event="settled", raw_data=""))
@@ -235,7 +252,7 @@ def _facts(opened: Opened) -> str:
 
 
 def _transcript(opened: Opened) -> Transcript:
-    return Transcript(tuple(rows(opened, wall_clock_ms())), _reach(opened))
+    return Transcript(tuple(stretches(rows(opened, wall_clock_ms()))), _reach(opened))
 
 
 def _reach(opened: Opened) -> Reach:

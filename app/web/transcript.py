@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from markupsafe import Markup
-
 from app.domain import Mark, MarkKind
 from app.review import NOTED, Cover, Line
 from app.review.places import worth_hearing
 from app.web.opened import Opened
 from app.web.wording import clock, counted, lately, length
-from app.web.words import said
+from app.web.words import Said, said
 
 SILENCE_MS = 4000  # shorter ones are part of talking
+STRETCH_LINES = 25  # a browser leaves out what is not in sight stretch by stretch
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ class LineRow:
     start_ms: int
     end_ms: int
     speaker: str | None
-    said: Markup = field(repr=False)  # the words, each with its times
+    said: Said = field(repr=False)
     text: str = field(repr=False)
     machine_text: str = field(repr=False)
     edited: str  # by whom and when, "" where the machine's words stand
@@ -117,7 +116,7 @@ def line_rows(opened: Opened, lines: Iterable[Line], now_ms: int) -> Iterator[Li
         yield _line_row(opened, line, said(line, begins.get(line.seq, set()), cover), beside.get(line.seq, []), now_ms)
 
 
-def _line_row(opened: Opened, line: Line, words: Markup, marks: Sequence[Mark], now_ms: int) -> LineRow:
+def _line_row(opened: Opened, line: Line, words: Said, marks: Sequence[Mark], now_ms: int) -> LineRow:
     edited = ""
     if line.edited_by is not None and line.edited_at_ms is not None:
         edited = f"{line.edited_by}, {lately(line.edited_at_ms, now_ms)}"
@@ -158,6 +157,22 @@ def rows(opened: Opened, now_ms: int, after_seq: int = -1) -> Iterator[Row]:
         end_ms = max(end_ms, line.end_ms)
     for at_ms in () if opened.live else waiting:
         yield _off_the_record(at_ms)
+
+
+def stretches(shown: Iterable[Row]) -> Iterator[tuple[Row, ...]]:
+    """Cut a transcript into stretches of so many lines; a quiet row stays with the line below it."""
+    stretch, quiet, lines = list[Row](), list[Row](), 0
+    for row in shown:
+        quiet.append(row)
+        if isinstance(row, QuietRow):
+            continue
+        if lines == STRETCH_LINES:
+            yield tuple(stretch)
+            stretch, lines = [], 0
+        stretch += quiet
+        quiet, lines = [], lines + 1
+    if stretch or quiet:
+        yield (*stretch, *quiet)
 
 
 def _between(end_ms: int, start_ms: int, pauses: Sequence[int]) -> Iterator[QuietRow]:

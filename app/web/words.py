@@ -42,10 +42,23 @@ def shown_words(line: Line) -> tuple[ShownWord, ...]:
     return tuple(_heard(line.machine_text, line.words))
 
 
-def said(line: Line, places: AbstractSet[int], cover: Cover) -> Markup:
-    """Write the words of a line as HTML: each with its times, its doubt, and whether an export covers it.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A line's words for the page: as HTML, and beside it where each begins in the text and in the sound.
 
-    Built here and not by a template: a session of an hour and a half has 15,000 of them.
+    Only words that look different are elements. A page makes elements of the others of a line when somebody turns to it
+    (static/words.js): a session of an hour and a half has 15,000 of them.
+    """
+
+    markup: Markup = field(repr=False)
+    # for each word, in characters as JavaScript counts them and in ms: "BEFORE LONG AFTER-THE-LAST-ONE'S-START LONG "
+    times: str
+
+
+def said(line: Line, places: AbstractSet[int], cover: Cover) -> Said:
+    """Write the words of a line as HTML: their doubt, and whether an export covers them.
+
+    Built here and not by a template, which would take longer.
 
     Args:
         line: The line.
@@ -56,18 +69,30 @@ def said(line: Line, places: AbstractSet[int], cover: Cover) -> Markup:
     hidden = _covered(words, cover)
     if line.together:
         words = tuple(replace(word, together=within(word.start_ms, word.end_ms, line.together)) for word in words)
-    spans = [_word(word, begins=word.start_ms in places, hidden=at in hidden) for at, word in enumerate(words)]
-    return Markup("".join(spans))  # noqa: S704  escaped there
+    written = [_word(word, begins=word.start_ms in places, hidden=at in hidden) for at, word in enumerate(words)]
+    return Said(Markup("".join(written)), _times(words, line.start_ms))  # noqa: S704  escaped there
 
 
 def _word(word: ShownWord, *, begins: bool, hidden: bool) -> str:
-    how = ""
-    if word.doubt or hidden or word.together:
-        kinds = [f"doubt-{word.doubt}"] * (word.doubt > 0) + ["withheld"] * hidden + ["together"] * word.together
-        how = f' class="{" ".join(kinds)}"'
-    place = " data-place" if begins else ""
     before, text = _escaped(word.before), _escaped(word.text)
-    return f'{before}<span data-t="{word.start_ms}" data-e="{word.end_ms}"{how}{place}>{text}</span>'
+    if not (word.doubt or hidden or word.together or begins):
+        return before + text
+    kinds = [f"doubt-{word.doubt}"] * (word.doubt > 0) + ["withheld"] * hidden + ["together"] * word.together
+    how, place = f' class="{" ".join(kinds)}"' if kinds else "", " data-place" if begins else ""
+    return f"{before}<span{how}{place}>{text}</span>"
+
+
+def _times(words: Sequence[ShownWord], start_ms: int) -> str:
+    numbers, last_ms = list[int](), start_ms
+    for word in words:
+        numbers += (_units(word.before), _units(word.text), word.start_ms - last_ms, word.end_ms - word.start_ms)
+        last_ms = word.start_ms
+    return " ".join(map(str, numbers))
+
+
+def _units(text: str) -> int:
+    """How long JavaScript finds a text: a character beyond the first 65,536 counts twice."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def _escaped(text: str) -> str:

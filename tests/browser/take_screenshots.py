@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.chromium import chromium, sign_in, until
+from support.chromium import chromium, sign_in, until, words_of
 from support.web_box import NAME, PASSPHRASE, FakeProgress, WebBox, fill
 from support.web_practice import EMPTY_PAGES, practice_pages
 from support.web_sessions import add_session, conversation, hum, start_tape
@@ -378,7 +378,7 @@ def _note_on_pause(page: Page) -> None:
 
 
 def _hear(page: Page) -> None:
-    page.click("#line-5 [data-t] >> nth=4")
+    words_of(page.locator("#line-5")).nth(4).click()
     until(page, "document.querySelector('.playing') !== null")
     page.evaluate("document.getElementById('sound').pause()")
 

@@ -2,7 +2,7 @@
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.chromium import sign_in, until
+from support.chromium import sign_in, until, words_of
 from support.web_box import PASSPHRASE, FakeProgress, WebBox
 from support.web_sessions import RATE_HZ, conversation, hum, start_tape
 
@@ -95,11 +95,11 @@ def test_session__ends_while_one_reads__becomes_a_draft_to_review(page: Page, ro
 def test_recording__still_growing__can_be_heard_up_to_now_and_then_further(page: Page, room: Room) -> None:
     room.talk(1)
     page.goto(f"/sessions/{SESSION}")
-    page.locator("#line-0 [data-t]").first.click()
+    words_of(page.locator("#line-0")).first.click()
     until(page, "document.getElementById('sound').currentTime > 1")
     early = page.evaluate("document.getElementById('sound').duration")
     room.talk(3)
-    word = page.locator("#line-3 [data-t]").first
+    word = words_of(page.locator("#line-3")).first
     at_ms = int(word.get_attribute("data-t") or 0)
     assert at_ms / 1000 > early
     word.click()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.chromium import sign_in, until
+from support.chromium import sign_in, until, words_of
 from support.web_box import NAME, PASSPHRASE, WebBox
 from support.web_sessions import add_session, conversation
 
@@ -58,7 +58,7 @@ def edit(page: Page, seq: int, text: str) -> None:
 
 
 def test_word__clicked__is_heard_from_its_time(page: Page, vault: Vault) -> None:
-    word = line(page, 9).get_by_text("sister", exact=True)
+    word = words_of(line(page, 9)).filter(has_text=re.compile("^sister$"))
     at_ms = int(word.get_attribute("data-t") or 0)
     assert at_ms > 30_000  # beyond what the first answer holds
     word.click()
@@ -129,10 +129,11 @@ def test_edit__emptied__strikes_the_line_out(page: Page, vault: Vault) -> None:
 
 
 def test_edited_line__word_clicked__is_still_heard_from_its_time(page: Page, vault: Vault) -> None:
-    word = line(page, 5).get_by_text("wrote", exact=True)
+    word = words_of(line(page, 5)).filter(has_text=re.compile("^wrote$"))
     at_ms = word.get_attribute("data-t")
     edit(page, 5, text_of(vault, 5).replace("I had not", "I really had not"))
-    expect(line(page, 5).get_by_text("wrote", exact=True)).to_have_attribute("data-t", at_ms or "")
+    after = words_of(line(page, 5)).filter(has_text=re.compile("^wrote$"))
+    expect(after).to_have_attribute("data-t", at_ms or "")
 
 
 def test_approval__attested__makes_it_read_only_and_lets_it_be_exported(

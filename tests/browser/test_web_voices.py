@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.chromium import sign_in
+from support.chromium import sign_in, words_of
 from support.web_box import PASSPHRASE, WebBox
 from support.web_sessions import add_session, conversation
 
@@ -51,7 +51,7 @@ def select(page: Page, first: Locator, last: Locator) -> None:
 
 
 def words(page: Page, seq: int) -> Locator:
-    return line(page, seq).locator("[data-t]")
+    return words_of(line(page, seq))
 
 
 def test_five_lines__selected_at_once_and_one_key__are_the_other_speakers(page: Page, vault: Vault) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from support.chromium import chromium
+from support.chromium import chromium, words_of
 from support.demo_sound import CHANNELS, RATE_HZ, demo_pcm, demo_words
 from support.ports import free_port
 from support.pulse import PulseMicrophone, missing_programs
@@ -123,7 +123,8 @@ def try_to_export_a_draft(page: Page, address: str) -> None:
 
 
 def hear_a_word(page: Page) -> None:
-    red = page.locator(".said span", has_text=re.compile("^red$")).first
+    line = page.locator("[data-line]", has_text=re.compile(r"\bred\b")).first
+    red = words_of(line).filter(has_text=re.compile("^red$")).first
     red.click()
     starts_s = int(red.get_attribute("data-t") or "0") / 1000
     page.wait_for_function("s => Math.abs(document.querySelector('audio').currentTime - s) < 2.5", arg=starts_s)

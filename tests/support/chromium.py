@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = (
@@ -35,6 +35,12 @@ def until(page: Page, condition: str, timeout_s: float = 60) -> None:
     while not page.evaluate(condition):
         assert time.monotonic() < deadline, f"never came true: {condition}"
         page.wait_for_timeout(20)
+
+
+def words_of(line: Locator) -> Locator:
+    """The words of a line, which are elements once a pointer has come to it."""
+    line.locator(".said").hover()
+    return line.locator("[data-t]")
 
 
 def sign_in(page: Page, address: str, passphrase: str) -> None:

@@ -48,7 +48,7 @@ export class Editing {
     const htmx = /** @type {Htmx} */ (/** @type {any} */ (window).htmx);
     if (this.#unkept()) return;
     const since = part("last-edit", HTMLInputElement).value;
-    htmx.ajax("POST", `/sessions/${session}/${way}`, { target: "#notice", swap: "innerHTML", values: { since } });
+    htmx.ajax("POST", `/sessions/${session}/${way}`, { source: "#transcript", target: "#notice", swap: "innerHTML", values: { since } });
   }
 
   /** @param {SubmitEvent} event */
@@ -82,7 +82,8 @@ export class Editing {
   #openForm(link) {
     const line = /** @type {HTMLElement} */ (link.closest("[data-line]"));
     const htmx = /** @type {Htmx} */ (/** @type {any} */ (window).htmx);
-    htmx.ajax("GET", link.pathname, { target: line, swap: "outerHTML" });
+    // the line is busy from now on: news of it from another window must not take it out from under the form
+    htmx.ajax("GET", link.pathname, { source: line, target: line, swap: "outerHTML" });
   }
 
   /** @param {MouseEvent} event */
@@ -97,7 +98,7 @@ export class Editing {
       event.preventDefault();
       pause.parentElement.querySelector("form")?.remove();
       const htmx = /** @type {Htmx} */ (/** @type {any} */ (window).htmx);
-      htmx.ajax("GET", pause.pathname, { target: pause.parentElement, swap: "beforeend" });
+      htmx.ajax("GET", pause.pathname, { source: pause, target: pause.parentElement, swap: "beforeend" });
       return;
     }
     const close = event.target instanceof Element ? event.target.closest("[data-close-extra]") : null;

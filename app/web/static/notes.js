@@ -1,6 +1,8 @@
 // @ts-check
 /** The note panel: a source plays where it was said; what is selected in the transcript goes into the note. */
 
+import { wordsOf } from "./words.js";
+
 /** @typedef {{lines: string[], text: string}} Selected */
 
 /** @type {Selected} */
@@ -17,11 +19,25 @@ function selection() {
     const said = line.querySelector(".said");
     return said !== null && range.intersectsNode(said);
   });
-  const words = lines.flatMap((line) => [...line.querySelectorAll(".said [data-t]")].filter((word) => range.intersectsNode(word)));
+  const ends = new Set([lines[0], lines.at(-1)]);
+  for (const line of ends) wordsOf(line);
+  const exact = chosen.getRangeAt(0); // the same, over words that are elements now
   return {
     lines: lines.map((line) => line.id.replace("line-", "")),
-    text: words.map((word) => word.textContent).join(" "),
+    text: lines.map((line) => (ends.has(line) ? within(line, exact) : allOf(line))).filter(Boolean).join(" "),
   };
+}
+
+/** @param {Element} line @param {Range} range @returns {string} the words that are selected, if only in part */
+function within(line, range) {
+  const words = wordsOf(line).filter((word) => range.intersectsNode(word));
+  return words.map((word) => word.textContent).join(" ");
+}
+
+/** @param {Element} line @returns {string} */
+function allOf(line) {
+  const said = line.querySelector(".said:not(:has(.struck-note))");
+  return said?.textContent ?? "";
 }
 
 document.addEventListener("selectionchange", () => {

@@ -2,6 +2,7 @@
 /** The queue of doubtful places in the review: hear the next one in its context, find it right, go on. */
 
 import { part } from "./player.js";
+import { wordsOf } from "./words.js";
 
 const LEAD_IN_MS = 1500; // a doubtful word is judged by what leads up to it
 const LEAD_OUT_MS = 1200;
@@ -98,7 +99,8 @@ export class Queue {
   /** @returns {HTMLElement | null} */
   #word() {
     const at = this.#at;
-    return at ? document.querySelector(`#line-${at.seq} [data-t="${at.from}"]`) : null;
+    const words = at ? wordsOf(document.getElementById(`line-${at.seq}`)) : [];
+    return words.find((word) => Number(word.dataset.t) === at?.from) ?? null;
   }
 
   /** @returns {HTMLElement[]} */

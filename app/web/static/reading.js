@@ -2,9 +2,11 @@
 /** Where one is in the transcript: the current line, the playing word, the doubtful place. */
 
 import { part } from "./player.js";
+import { wordsOf } from "./words.js";
 
 /** @typedef {{start: number, end: number, element: HTMLElement}} Said */
 
+const TOGETHER = 3; // lines before that may still go on
 const HOLD_MS = 800; // a word stays lit over a gap this short
 const LEAVE_ALONE_MS = 4000; // after somebody has scrolled, the page stays where they went
 
@@ -13,7 +15,7 @@ export class Reading {
   #here = ""; // the id of the line one is at
   #still = window.matchMedia("(prefers-reduced-motion: reduce)");
   /** @type {Said[] | null} */
-  #words = null;
+  #lines = null;
   /** @type {HTMLElement | null} */
   #lit = null;
   #scrolled = -LEAVE_ALONE_MS;
@@ -21,7 +23,9 @@ export class Reading {
   /** @param {(line: HTMLElement) => void} arrived is told of the line one is at now */
   constructor(arrived) {
     this.arrived = arrived;
-    new MutationObserver(() => this.#redrawn()).observe(this.#transcript, { childList: true, subtree: true });
+    new MutationObserver((changes) => {
+      if (changes.some(({ target }) => target === this.#transcript || isStretch(target))) this.#redrawn();
+    }).observe(this.#transcript, { childList: true, subtree: true });
     for (const name of ["wheel", "touchmove"]) {
       window.addEventListener(name, () => (this.#scrolled = performance.now()), { passive: true });
     }
@@ -67,7 +71,7 @@ export class Reading {
 
   /** Lines were drawn anew: one stays where one was. */
   #redrawn() {
-    this.#words = null;
+    this.#lines = null;
     if (this.#here && !this.line) document.getElementById(this.#here)?.setAttribute("aria-current", "true");
   }
 
@@ -80,26 +84,51 @@ export class Reading {
     if (hidden && performance.now() - this.#scrolled > LEAVE_ALONE_MS) word.scrollIntoView({ block: "center" });
   }
 
-  /** @param {number} ms @returns {Said | undefined} the last word that begins before */
+  /** @param {number} ms @returns {Said | null} the last word that begins before */
   #at(ms) {
-    const words = (this.#words ??= this.#index());
-    let [low, high] = [0, words.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (words[middle].start <= ms) low = middle + 1;
-      else high = middle;
+    const lines = (this.#lines ??= this.#index());
+    const last = before(lines, ms);
+    let found = null;
+    for (let at = Math.max(0, last - TOGETHER); at <= last; at += 1) {
+      // of lines said at once, the one whose word was the last to begin
+      if (at < last && lines[at].end + HOLD_MS < ms) continue;
+      const words = wordsOf(lines[at].element).map(said).sort(byStart);
+      const word = words[before(words, ms)];
+      if (word && (!found || word.start >= found.start)) found = word;
     }
-    return words[low - 1];
+    return found;
   }
 
   /** @returns {Said[]} */
   #index() {
-    const found = /** @type {NodeListOf<HTMLElement>} */ (this.#transcript.querySelectorAll("[data-t]"));
-    const words = [...found].map((element) => ({
-      start: Number(element.dataset.t),
-      end: Number(element.dataset.e),
-      element,
-    }));
-    return words.sort((one, other) => one.start - other.start);
+    const lines = /** @type {NodeListOf<HTMLElement>} */ (this.#transcript.querySelectorAll("[data-line]"));
+    return [...lines].map(said).sort(byStart);
   }
+}
+
+/** @param {Node} node */
+function isStretch(node) {
+  return node instanceof HTMLElement && node.classList.contains("stretch");
+}
+
+/** @param {HTMLElement} element a line or a word @returns {Said} */
+function said(element) {
+  const { start, end, t, e } = element.dataset;
+  return { start: Number(t ?? start), end: Number(e ?? end), element };
+}
+
+/** @param {Said} one @param {Said} other */
+function byStart(one, other) {
+  return one.start - other.start;
+}
+
+/** @param {Said[]} all in order @param {number} ms @returns {number} which is the last to begin before, -1 for none */
+function before(all, ms) {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (all[middle].start <= ms) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
 }

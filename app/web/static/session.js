@@ -8,6 +8,7 @@ import { Queue } from "./queue.js";
 import { Reading } from "./reading.js";
 import { Sheet } from "./sheet.js";
 import { Tools } from "./tools.js";
+import { wordsOf } from "./words.js";
 
 const SKIP_MS = 2000;
 const PREFIX_MS = 1000; // how long "g" waits for its second key
@@ -113,7 +114,15 @@ document.addEventListener("keydown", (event) => {
   action?.();
 });
 
-part("transcript", HTMLElement).addEventListener("click", (event) => {
+const transcript = part("transcript", HTMLElement);
+
+// a pointer, a finger too, is over a line before it presses on a word of it
+transcript.addEventListener("pointerover", (event) => {
+  const said = event.target instanceof Element ? event.target.closest(".said[data-words]") : null;
+  if (said) wordsOf(said.closest("[data-line]"));
+});
+
+transcript.addEventListener("click", (event) => {
   if (!(event.target instanceof Element) || String(window.getSelection())) return;
   const said = event.target.closest("[data-t], [data-hear]");
   if (!(said instanceof HTMLElement)) return;

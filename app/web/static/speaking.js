@@ -1,6 +1,8 @@
 // @ts-check
 /** Who said what, corrected: select words or lines and press a key, or a button of the panel. `app/web/speaking.py` keeps it. */
 
+import { wordsOf } from "./words.js";
+
 /** @typedef {{ajax: (verb: string, path: string, how: object) => Promise<void>}} Htmx */
 
 const SAMPLE_MS = 5000;
@@ -20,9 +22,9 @@ function chosen() {
   if (selection && !selection.isCollapsed && selection.rangeCount) {
     const range = selection.getRangeAt(0);
     const touched = lines.filter((line) => range.intersectsNode(line));
-    const words = touched.flatMap((line) =>
-      /** @type {HTMLElement[]} */ ([...line.querySelectorAll("[data-t]")]).filter((word) => isWithin(range, word)),
-    );
+    for (const line of touched) wordsOf(line);
+    const exact = selection.getRangeAt(0); // the same, over words that are elements now
+    const words = touched.flatMap((line) => wordsOf(line).filter((word) => isWithin(exact, word)));
     if (words.length) return { lines: touched.filter((line) => words.some((word) => line.contains(word))), words };
   }
   return { lines: lines.filter((line) => line.hasAttribute("aria-current")), words: [] };

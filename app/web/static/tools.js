@@ -3,7 +3,7 @@
 
 import { part } from "./player.js";
 
-/** @typedef {{ajax: (verb: string, path: string, how: {target: HTMLElement | string, swap: string, values?: Record<string, string>}) => Promise<void>}} Htmx */
+/** @typedef {{ajax: (verb: string, path: string, how: {source: Element | string, target: Element | string, swap: string, values?: Record<string, string>}) => Promise<void>}} Htmx */
 
 export class Tools {
   #bar = /** @type {HTMLElement} */ (part("tools", HTMLTemplateElement).content.firstElementChild);
@@ -17,7 +17,9 @@ export class Tools {
 
   /** Put the tools below this line. @param {HTMLElement} line */
   show(line) {
-    if (line.querySelector(".edit")) line.querySelector(".line-extra")?.before(this.#bar);
+    const extra = line.querySelector(".line-extra");
+    if (extra) extra.before(this.#bar);
+    else if (line.querySelector(".edit")) line.append(this.#bar);
     else this.#bar.remove();
   }
 
@@ -31,10 +33,20 @@ export class Tools {
   /** @param {HTMLElement} button @param {Element | null} line */
   #open(button, line) {
     const { path = "", target = "extra" } = button.dataset;
-    const place = target === "line" ? line : line?.querySelector(".line-extra");
-    if (!(place instanceof HTMLElement) || !line) return;
+    if (!(line instanceof HTMLElement)) return;
+    const place = target === "line" ? line : extraOf(line);
     const address = path.replace("{seq}", line.id.replace("line-", ""));
     const htmx = /** @type {Htmx} */ (/** @type {any} */ (window).htmx);
-    htmx.ajax("GET", address, { target: place, swap: target === "line" ? "outerHTML" : "innerHTML" });
+    htmx.ajax("GET", address, { source: line, target: place, swap: target === "line" ? "outerHTML" : "innerHTML" });
   }
+}
+
+/** @param {HTMLElement} line @returns {HTMLElement} where something about the line unfolds, below it */
+function extraOf(line) {
+  const there = line.querySelector(".line-extra");
+  if (there instanceof HTMLElement) return there;
+  const made = document.createElement("div");
+  made.className = "line-extra";
+  line.append(made);
+  return made;
 }
