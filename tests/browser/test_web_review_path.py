@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 from support.chromium import sign_in, until
 from support.web_box import NAME, PASSPHRASE, WebBox
 from support.web_sessions import add_session, conversation
@@ -168,6 +168,21 @@ def test_two_windows__editing_one_line__nobodys_words_are_lost_and_it_says_so(
     expect(page.locator("#line-0 .said")).to_have_text("What the other heard.")  # by itself
     history = vault.sessions.edit_history(SESSION, 0)
     assert [edit.text for edit in history] == ["What I heard.", "What the other heard."]
+
+
+def test_edit__news_of_the_line_comes_while_it_opens__still_opens(page: Page, box: WebBox, vault: Vault) -> None:
+    held: list[Route] = []
+    opened(page, box)
+    page.route("**/lines/2/edit", held.append)
+    page.locator("#line-2").hover()
+    with page.expect_request("**/lines/2/edit"):
+        page.locator("#line-2 > .edit").click()
+    with page.expect_response("**/edited?since=*"):
+        Review(vault).edit(SESSION, 2, "What somebody else heard.", NAME)
+        box.pipeline.changes.notify()
+    until(page, "document.getElementById('last-edit').value !== '0'")
+    held[0].continue_()
+    expect(page.locator("#line-2").get_by_role("textbox")).to_have_value("What somebody else heard.")
 
 
 def test_typing__page_goes_away__is_taken_up_again(page: Page, box: WebBox, vault: Vault) -> None:

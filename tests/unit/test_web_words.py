@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from app.domain import Word
-from app.review import Line
-from app.web.words import NOT_UNDERSTOOD, shown_words
+from app.review import Cover, Line
+from app.web.words import NOT_UNDERSTOOD, said, shown_words
 
 
 def line(machine: str, text: str | None = None, probabilities: dict[str, float] | None = None) -> Line:
@@ -86,3 +86,19 @@ def test_shown_words__a_voice_without_words__says_so_and_can_be_heard() -> None:
 
 def test_shown_words__repr__holds_no_speech() -> None:
     assert "Martin" not in repr(shown_words(line("Martin")))
+
+
+def test_said__plain_words__is_text_with_times_beside_it() -> None:
+    written = said(line("I said so"), frozenset(), Cover(()))
+    assert str(written.markup) == "I said so"
+    assert written.times == "0 1 0 900 1 4 1000 900 1 2 1000 900"
+
+
+def test_said__doubtful_word__alone_is_an_element() -> None:
+    written = said(line("I <said> so", probabilities={"<said>": 0.2}), {1000}, Cover(()))
+    assert str(written.markup) == 'I <span class="doubt-2" data-place>&lt;said&gt;</span> so'
+    assert written.times.split()[4:8] == ["1", "6", "1000", "900"]  # the text's characters, not the markup's
+
+
+def test_said__characters_beyond_the_first_plane__are_counted_as_javascript_does() -> None:
+    assert said(line("so \U0001f600 yes"), frozenset(), Cover(())).times.split()[4:6] == ["1", "2"]
