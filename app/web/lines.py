@@ -159,10 +159,10 @@ def redo_latest(
 @of_session.get("/edited", dependencies=[audited("lines.read", "read new lines of the session")])
 def edited_lines(request: Request, person: Person, session_id: str, since: int = 0) -> Response:
     """Give the lines that were edited after the edit `since`, perhaps in another window."""
+    last = person.vault.sessions.last_edit(session_id)  # before the lines: what comes in between is asked for again
     seqs = set(person.vault.sessions.edited_since(session_id, since))
     opened = open_lines(person, session_id, seqs)
     found = line_rows(opened, opened.lines, wall_clock_ms())
-    last = person.vault.sessions.last_edit(session_id)
     answer = show_part(request, EditedLines(tuple(found), LastEdit(last)))
     answer.headers["HX-Trigger"] = "changed"
     return answer

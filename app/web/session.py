@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from app.domain import SessionState
@@ -26,6 +28,20 @@ from app.web.transcript import Row, rows, stretches
 from app.web.wording import clock, day, length, time_of_day
 
 router = APIRouter()
+
+
+class OnPage(BaseModel):
+    """What a page showed of a session when it was drawn."""
+
+    model_config = ConfigDict(frozen=True)
+
+    editable: bool = False
+    state: SessionState | None = None
+    words: int = -1  # written down
+    samples: int = -1  # up to where
+    edit: int = 0  # the latest
+    told: int = 0  # the latest attribution of voices
+    provisional: int = 0  # turns told before there is one
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +115,8 @@ class SessionPage:
 def session(request: Request, desk: TheDesk, person: Person, session_id: str) -> Response:
     find_row(person, session_id)
     Review(person.vault).open(session_id)
-    opened = open_session(person, session_id, desk.pipeline.provisional(session_id))
+    told, provisional = person.vault.sessions.last_attribution(session_id), desk.pipeline.provisional(session_id)
+    opened = open_session(person, session_id, provisional)
     head = opened.row.head
     page = SessionPage(
         session_id=session_id,
@@ -108,15 +125,15 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
         facts=_facts(opened),
         duration_ms=opened.row.duration_ms,
         ends_at=clock(opened.row.duration_ms),
-        last_edit=LastEdit(person.vault.sessions.last_edit(session_id)),
+        last_edit=LastEdit(opened.last_edit),
         standing=standing(opened.row, desk.pipeline, opened.models),
         transcript=_transcript(opened),
         review=review_panel(desk, person, opened),
         timeline=draw(opened),
     )
-    shown = f"editable={opened.editable}&state={opened.row.state}&words={opened.row.words}"
-    events_url = f"/sessions/{session_id}/events?{shown}&samples={opened.row.transcribed_samples}"
-    return compressed(request, show(request, page, here="session", events_url=events_url))
+    return compressed(
+        request, show(request, page, here="session", events_url=_events_url(opened, told, len(provisional)))
+    )
 
 
 @router.get("/sessions/{session_id}/review", dependencies=[audited("review.read", "read what the review still needs")])
@@ -147,31 +164,14 @@ def whole_transcript(request: Request, desk: TheDesk, person: Person, session_id
     response_class=EventSourceResponse,
     dependencies=[audited("session.followed", "kept the session open on a page")],
 )
-async def session_events(  # noqa: PLR0913  what a page shows has its sides
-    request: Request,
-    desk: TheDesk,
-    session_id: str,
-    *,
-    editable: bool = False,
-    state: SessionState | None = None,
-    words: int = -1,
-    samples: int = -1,
+async def session_events(
+    request: Request, desk: TheDesk, session_id: str, shown: Annotated[OnPage, Query()]
 ) -> AsyncIterator[ServerSentEvent]:
-    """Keep the page up to date that was drawn in this `state`, when so much was written down."""
-    shown = OnPage(editable, state, (words, samples))
+    """Keep the page up to date that showed this when it was drawn, however long ago: it may have been out of touch."""
     parts = lambda person: (SessionPart(desk, person, session_id, shown),)  # noqa: E731  one use
     async with aclosing(stream(request, desk, parts, signed=True)) as events:
         async for event in events:
             yield event
-
-
-@dataclass(frozen=True, slots=True)
-class OnPage:
-    """What a page showed of a session when it was drawn."""
-
-    editable: bool
-    state: SessionState | None
-    written_down: tuple[int, int]  # words, and frames up to which they go
 
 
 class SessionPart:
@@ -182,14 +182,13 @@ class SessionPart:
     """
 
     def __init__(self, desk: Desk, person: SignedIn, session_id: str, shown: OnPage) -> None:
-        self._edited = person.vault.sessions.last_edit(session_id)
+        self._edited, self._told = shown.edit, (shown.told, shown.provisional)
         self._noted = ""  # the page tells by itself whether it shows this already
         self._desk = desk
-        self._editable, self._state, self._written_down = shown.editable, shown.state, shown.written_down
+        self._editable, self._state, self._written_down = shown.editable, shown.state, (shown.words, shown.samples)
         self._person = person
         self._session_id = session_id
         self._standing: Standing | None = None
-        self._told = self._voices()
 
     def news(self) -> list[ServerSentEvent]:
         try:
@@ -237,6 +236,20 @@ class SessionPart:
         """Say that lines were edited, perhaps in another window; the page asks which."""
         before, self._edited = self._edited, self._person.vault.sessions.last_edit(self._session_id)
         return [] if before == self._edited else [ServerSentEvent(event="edited", raw_data="")]
+
+
+def _events_url(opened: Opened, told: int, provisional: int) -> str:
+    row = opened.row
+    shown = OnPage(
+        editable=opened.editable,
+        state=row.state,
+        words=row.words,
+        samples=row.transcribed_samples,
+        edit=opened.last_edit,
+        told=told,
+        provisional=0 if told else provisional,
+    )
+    return f"/sessions/{opened.session_id}/events?{urlencode(shown.model_dump(mode='json'))}"
 
 
 def draw(opened: Opened) -> Timeline:

@@ -172,8 +172,12 @@ def test_two_windows__editing_one_line__nobodys_words_are_lost_and_it_says_so(
 
 def test_edit__news_of_the_line_comes_while_it_opens__still_opens(page: Page, box: WebBox, vault: Vault) -> None:
     held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
     opened(page, box)
-    page.route("**/lines/2/edit", held.append)
+    page.route("**/lines/2/edit", hold)
     page.locator("#line-2").hover()
     with page.expect_request("**/lines/2/edit"):
         page.locator("#line-2 > .edit").click()
