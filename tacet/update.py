@@ -12,9 +12,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from app.durable import write_private
 from app.errors import TacetError
 
+STICKS = Path("/media")
 OS_RELEASE = Path("/usr/lib/os-release")
+KEPT_FILE = Path("/var/lib/tacet/identity/kept-version")  # the newest that was seen working on this box
 DAEMONS = ("tacet-recorder.service", "tacet-app.service", "tacet-asr.service")
 
 Run = Callable[[list[str]], str]  # the command's output; raises TacetError with what it said
@@ -25,8 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     install = commands.add_parser("install", help="put a signed bundle into the other slot, for the next start")
     install.add_argument("bundle", type=Path, metavar="BUNDLE.raucb")
     install.set_defaults(run=_install)
+    look = commands.add_parser("look", help="install the newest bundle on the sticks, and start it; what a stick starts")
+    look.add_argument("--sticks", type=Path, default=STICKS, metavar="DIR", help=f"where they are (default {STICKS})")
+    look.set_defaults(run=_look)
     confirm = commands.add_parser("confirm", help="keep the running version, if recorder, asr and page work")
     confirm.set_defaults(run=_confirm)
+    give_back = commands.add_parser("return", help="start the other version again, if this one never worked here")
+    give_back.set_defaults(run=_give_back)
 
 
 def install(bundle: Path, running: str, run: Run) -> str:
@@ -43,12 +51,67 @@ def install(bundle: Path, running: str, run: Run) -> str:
     return offered
 
 
+def newest(sticks: Path, run: Run) -> tuple[Path | None, tuple[str, ...]]:
+    """The bundle with the highest version in the sticks' top folders, and a sentence for each that cannot be taken."""
+    offered: dict[Path, tuple[int, ...]] = {}
+    refused = []
+    for bundle in sorted(sticks.glob("*/*.raucb")):
+        try:
+            offered[bundle] = _ordered(_version_of(run(["rauc", "info", "--output-format=json", str(bundle)])))
+        except TacetError as error:
+            refused.append(f"{bundle.name} was not taken: {error}")
+    return max(offered, key=lambda bundle: offered[bundle], default=None), tuple(refused)
+
+
+def look(sticks: Path, running: str, run: Run) -> tuple[str, ...]:
+    """Install the newest bundle there is and start the box again, if it is newer than what runs; say what was done.
+
+    Raises:
+        TacetError: As `install`; also when a session has begun meanwhile: then it starts next time.
+    """
+    bundle, said = newest(sticks, run)
+    if bundle is None:
+        return (*said, "There is no update on a stick.")
+    version = install(bundle, running, run)
+    _refuse_during_a_session(run)
+    run(["systemctl", "reboot"])
+    return (*said, f"Version {version} is in the other half of the disk; the box starts again with it.")
+
+
 def confirm(run: Run) -> None:
     """Mark the running slot good. Raises TacetError when one of the box's processes does not run."""
     for unit in DAEMONS:
-        if run(["systemctl", "is-active", unit]).strip() != "active":
+        if run(["systemctl", "show", "-P", "ActiveState", unit]).strip() != "active":
             raise TacetError(f"{unit} does not run, so this version is not kept. Start the box again.")
     run(["rauc", "status", "mark-good"])
+
+
+def give_back(running: str, kept: str | None, run: Run) -> str | None:
+    """Leave a version that has never worked on this box for the one before, at once, by starting the box again.
+
+    Returns:
+        Why nothing was done; None when the box is about to start again.
+
+    Raises:
+        TacetError: A session is going on; ask again.
+    """
+    if running == kept:
+        return f"Version {running} has worked on this box before, so it stays."
+    if not _another_works(run(["rauc", "status", "--output-format=json"])):
+        return "The other half of the disk holds nothing that works, so this version stays."
+    _refuse_during_a_session(run)
+    run(["rauc", "status", "mark-bad"])
+    run(["systemctl", "reboot"])
+    return None
+
+
+def _another_works(status: str) -> bool:
+    """Whether a slot that is not running counts as good. What cannot be read counts as no."""
+    try:
+        slots = [slot for named in json.loads(status)["slots"] for slot in named.values()]
+        return any(slot["state"] != "booted" and slot["boot_status"] == "good" for slot in slots)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
 
 
 def run_program(command: list[str]) -> str:
@@ -97,6 +160,20 @@ def _install(args: argparse.Namespace) -> int:
     return 0
 
 
+def _look(args: argparse.Namespace) -> int:
+    for sentence in look(args.sticks, running_version(), run_program):
+        print(sentence)
+    return 0
+
+
 def _confirm(_: argparse.Namespace) -> int:
     confirm(run_program)
+    write_private(KEPT_FILE, f"{running_version()}\n".encode())
+    return 0
+
+
+def _give_back(_: argparse.Namespace) -> int:
+    kept = KEPT_FILE.read_text(encoding="utf-8").strip() if KEPT_FILE.exists() else None
+    stays = give_back(running_version(), kept, run_program)
+    print(stays or "This version does not work here. The box starts again with the one before.")
     return 0

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import TacetError
-from tacet.update import confirm, install, run_program, running_version
+from tacet.update import confirm, give_back, install, look, newest, run_program, running_version
 
 
 @dataclass
@@ -16,15 +16,29 @@ class Machine:
     version: str = "0.2.0.7"
     doing: str = "ready"
     stopped: str = ""
+    other: str = "good"
+    versions: dict[str, str] | None = None  # by file; one that is not named is refused
     asked: list[str] = field(default_factory=list)
 
     def run(self, command: list[str]) -> str:
         self.asked.append(" ".join(command))
         if command[:2] == ["rauc", "info"]:
+            if self.versions is not None:
+                return self._on_stick(command[-1])
             return json.dumps({"version": self.version})
         if "StatusText" in command:
             return f"{self.doing}\n"
+        if command[:3] == ["rauc", "status", "--output-format=json"]:
+            slots = [{"rootfs.1": {"state": "booted", "boot_status": "good"}}]
+            slots += [{"rootfs.0": {"state": "inactive", "boot_status": self.other}}] if self.other else []
+            return json.dumps({"booted": "B", "slots": slots})
         return "failed\n" if command[-1] == self.stopped else "active\n"
+
+    def _on_stick(self, path: str) -> str:
+        assert self.versions is not None
+        if Path(path).name not in self.versions:
+            raise TacetError("rauc info refused: signature verification failed")
+        return json.dumps({"version": self.versions[Path(path).name]})
 
 
 BUNDLE = Path("/media/stick/tacet.raucb")
@@ -54,6 +68,36 @@ def test_install__during_a_session__is_refused(doing: str) -> None:
     assert not any("rauc install" in asked for asked in machine.asked)
 
 
+@pytest.fixture
+def sticks(tmp_path: Path) -> Path:
+    for name in ("one/a.raucb", "one/b.raucb", "two/c.raucb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_look__several_bundles__installs_the_newest_and_starts_it(sticks: Path) -> None:
+    machine = Machine(versions={"a.raucb": "0.2.0.9", "c.raucb": "0.2.0.10"})
+    said = look(sticks, "0.2.0.6", machine.run)
+    assert machine.asked[-1] == "systemctl reboot"
+    assert f"rauc install {sticks}/two/c.raucb" in machine.asked
+    assert said[0].startswith("b.raucb was not taken: ")
+    assert "0.2.0.10" in said[1]
+
+
+def test_look__nothing_newer__installs_nothing(sticks: Path) -> None:
+    machine = Machine(versions={"a.raucb": "0.2.0.6"})
+    with pytest.raises(TacetError, match="Take a newer one"):
+        look(sticks, "0.2.0.6", machine.run)
+    assert not {"systemctl reboot"} & set(machine.asked)
+
+
+def test_look__no_stick_and_a_stick_without_a_bundle__say_so(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert look(tmp_path, "0.2.0.6", Machine().run) == ("There is no update on a stick.",)
+    assert newest(tmp_path / "nowhere", Machine().run) == (None, ())
+
+
 def test_confirm__everything_runs__keeps_the_slot() -> None:
     machine = Machine()
     confirm(machine.run)
@@ -66,6 +110,26 @@ def test_confirm__something_does_not_run__keeps_nothing(unit: str) -> None:
     with pytest.raises(TacetError, match=unit):
         confirm(machine.run)
     assert "rauc status mark-good" not in machine.asked
+
+
+def test_give_back__a_version_that_never_worked__starts_the_other_one() -> None:
+    machine = Machine()
+    assert give_back("0.2.0.7", "0.2.0.6", machine.run) is None
+    assert machine.asked[-2:] == ["rauc status mark-bad", "systemctl reboot"]
+
+
+@pytest.mark.parametrize(("kept", "other"), [("0.2.0.7", "good"), ("0.2.0.6", "bad"), (None, "bad"), (None, "")])
+def test_give_back__a_kept_version_or_no_other_one__stays(kept: str | None, other: str) -> None:
+    machine = Machine(other=other)
+    assert "stays" in (give_back("0.2.0.7", kept, machine.run) or "")
+    assert not {"rauc status mark-bad", "systemctl reboot"} & set(machine.asked)
+
+
+def test_give_back__during_a_session__waits() -> None:
+    machine = Machine(doing="recording")
+    with pytest.raises(TacetError, match="session is going on"):
+        give_back("0.2.0.7", None, machine.run)
+    assert "systemctl reboot" not in machine.asked
 
 
 def test_running_version__of_an_image_and_of_a_checkout(tmp_path: Path) -> None:
