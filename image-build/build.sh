@@ -18,7 +18,7 @@ components=main
 . "$here/targets/$target.conf"
 . "$here/steps.sh"
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$project" log -1 --format=%ct)}
-version=${VERSION:-$(sed -n 's/^version = "\(.*\)"/\1/p' "$project/pyproject.toml" | head -1).$(git -C "$project" rev-list --count HEAD)}
+. "$here/version.sh"
 name=tacet-$version-$target
 export LC_ALL=C TZ=UTC
 

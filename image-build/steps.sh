@@ -1,17 +1,7 @@
 # The steps of build.sh, in their order. Each says what it does; what is cached says so, too.
 
 build_machine() {
-  local missing=() package
-  for package in $(packages_in "$here/tools.txt"); do
-    [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
-  done
-  if [ ${#missing[@]} -gt 0 ]; then
-    [ "$(id -u)" = 0 ] || fail "this machine lacks some tools. Run this line, then make image again:
-  sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
-    say 1/9 "tools: installing ${missing[*]}"
-    apt-get update -q >/dev/null && DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "${missing[@]}" >/dev/null ||
-      fail "the tools could not be installed: ${missing[*]}"
-  fi
+  "$here/tools.sh" "$here/tools.txt" || fail "see above."
   [ "$(id -u)" = 0 ] || fail "it has to run as root (mmdebstrap makes device files): sudo make image ARCH=$target"
   [ -x "$python" ] && [ -d "$project/app/web/assets/node_modules/htmx.org" ] || fail "the checkout is not set up. Run: make setup-test"
   local free_gb
@@ -126,7 +116,8 @@ initrd() {
   say 6/9 "initrd for Linux $kernel"
   mkdir -p "$into"/{bin,sbin,proc,sys,dev,run,etc,"lib/modules/$kernel"}
   cp "$root/usr/bin/busybox" "$into/bin/busybox"
-  for applet in sh mount umount cat grep sed mkdir sleep usleep basename readlink switch_root modprobe blkid chroot reboot tr mv cp chmod sync; do
+  for applet in sh mount umount cat grep sed mkdir sleep usleep basename readlink switch_root modprobe chroot reboot tr mv cp chmod sync; do
+    "$into/bin/busybox" --list 2>/dev/null | grep -qx "$applet" || [ "$debian_arch" != amd64 ] || fail "busybox has no $applet."
     ln -s busybox "$into/bin/$applet"
   done
   install -m755 "$here/initrd/init" "$into/init"
@@ -142,7 +133,7 @@ initrd() {
       esac
     done
   done
-  cp "$root/usr/lib/modules/$kernel/modules.builtin" "$root/usr/lib/modules/$kernel/modules.order" "$into/lib/modules/$kernel/" 2>/dev/null || true
+  cp "$root/usr/lib/modules/$kernel/modules.builtin" "$root/usr/lib/modules/$kernel/modules.builtin.modinfo" "$root/usr/lib/modules/$kernel/modules.order" "$into/lib/modules/$kernel/" 2>/dev/null || true
   depmod -b "$into" "$kernel"
   find "$into" -exec touch -hd "@$SOURCE_DATE_EPOCH" {} +
   (cd "$into" && find . | sort | cpio --quiet --reproducible -o -H newc -R 0:0 | gzip -n9) >"$root/boot/initrd"
@@ -166,7 +157,7 @@ search --no-floppy --label TACET --set=boot
 normal ($boot)/grub.cfg
 EARLY
   chroot "$root" grub-mkimage --format="$grub_format" --config=/tmp/early.cfg --prefix=/ --output=/tmp/grub.efi \
-    part_gpt fat squash4 gzio echo test loadenv regexp linux normal boot reboot search configfile minicmd all_video ||
+    part_gpt fat squash4 gzio echo test loadenv regexp linux normal boot reboot search configfile minicmd sleep all_video ||
     fail "GRUB could not be put together."
   mv "$root/tmp/grub.efi" "$work/boot/$grub_file"
   chroot "$root" grub-editenv /tmp/grubenv create
@@ -188,7 +179,7 @@ disk() {
   done)
   mkdir -p "$work/genimage-root" "$work/images"
   genimage --config "$here/genimage.cfg" --rootpath "$work/genimage-root" --tmppath "$work/genimage" --inputpath "$work" \
-    --outputpath "$work/images" --loglevel 1 || fail "the disk could not be laid out."
+    --outputpath "$work/images" --loglevel 1 >"$work/genimage.log" 2>&1 || { cat "$work/genimage.log"; fail "the disk could not be laid out."; }
   mv "$work/images/tacet.img" "$out/$name.img"
 }
 

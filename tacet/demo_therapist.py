@@ -33,14 +33,14 @@ class Therapist:
         if self._client:
             await self._client.aclose()
 
-    async def set_up(self, within_s: float) -> None:
-        """Wait for the page, make the vault and keep its recovery code for nobody."""
+    async def set_up(self, within_s: float, passphrase: str | None = None) -> None:
+        """Wait for the page and make the vault; nobody keeps its recovery code, nor a passphrase made up here."""
         try:
             async with asyncio.timeout(within_s):
                 client = await self._reach()
         except TimeoutError:
             raise TacetError(f"The box's page did not start within {within_s:g} s. Run the demo again.") from None
-        passphrase = secrets.token_urlsafe(24)
+        passphrase = passphrase or secrets.token_urlsafe(24)
         form = {"code": read_setup_code(self._box_dir) or "", "name": "Demo"}
         answer = await client.post("/setup", data=form | {"passphrase": passphrase, "again": passphrase})
         code = await client.get("/setup/recovery-code")
@@ -81,4 +81,4 @@ class Therapist:
 
     def _new_client(self) -> httpx2.AsyncClient:
         trust = ssl.create_default_context(cafile=str(self._certificate))
-        return httpx2.AsyncClient(base_url=self._url, verify=trust, headers={"Origin": self._url}, timeout=60.0)
+        return httpx2.AsyncClient(base_url=self._url, verify=trust, headers={"Origin": self._url}, timeout=300.0)

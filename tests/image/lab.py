@@ -1,0 +1,84 @@
+"""What the checks share: the image, a room's sound, boxes flashed from it, and one of them that goes on running."""
+
+import wave
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from image.bundles import Signer
+from image.disks import flashed, test_disk
+from image.hardware import Hardware
+from image.machine import Machine
+from image.page import Seen, wait_for_page
+
+DEMO: Final = Path(__file__).parents[2] / "build/demo-session.wav"
+ROOM_S: Final = 24  # of the demo session: long enough to fill most of a window
+NAME: Final = "tacet-lab"
+# A box whose button, light and microphone are simulated; everything else is the image's own.
+TACET_TOML: Final = f"""\
+[box]
+name = "{NAME}"
+room = "Room 3"
+time_zone = "Europe/Berlin"
+
+[recorder]
+panel = "simulated"
+microphone = "file"
+audio_file = "/opt/room.wav"
+at_end = "loop"
+min_free_hours = 0.1
+block_timeout_ms = 20000
+"""
+
+Progress = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Lab:
+    """One folder for one run; `close` takes the power from whatever still runs."""
+
+    image: Path
+    bundle: Path
+    folder: Path
+    hardware: Hardware
+    signer: Signer
+    _boxes: dict[str, Machine] = field(default_factory=dict)
+    _first_seen: dict[str, Seen] = field(default_factory=dict)
+
+    def box(self, name: str, tacet_toml: str = TACET_TOML, beside: Callable[[], Iterable[Path]] = tuple) -> Machine:
+        """A box that has started; flashed from the image when this name is asked for first.
+
+        `beside` gives files that are plugged in with the test's own.
+        """
+        machine = self._boxes.get(name)
+        if machine is None:
+            disk = flashed(self.image, self.folder / f"{name}.img", tacet_toml)
+            machine = self._boxes[name] = Machine(
+                self.hardware, disk, self.folder / name, self._plugged_in(name, beside())
+            )
+        if not machine.running():
+            machine.start()
+            self._first_seen.setdefault(name, wait_for_page(machine))
+            machine.wait_for_agent(600)
+        return machine
+
+    def first_seen(self, name: str) -> Seen:
+        """What the page answered when this box was started for the first time."""
+        return self._first_seen[name]
+
+    def close(self) -> None:
+        for machine in self._boxes.values():
+            machine.cut()
+
+    def _plugged_in(self, name: str, beside: Iterable[Path]) -> Path:
+        room = self.folder / "room.wav"
+        if not room.exists():
+            cut_sound(DEMO, room, ROOM_S)
+        return test_disk(self.folder / f"{name}-test.squashfs", [room, *beside])
+
+
+def cut_sound(source: Path, to: Path, seconds: int) -> None:
+    with wave.open(str(source)) as whole, wave.open(str(to), "wb") as part:
+        part.setparams(whole.getparams())
+        part.writeframes(whole.readframes(seconds * whole.getframerate()))

@@ -1,0 +1,212 @@
+"""One machine that starts from a disk through its firmware, its serial console in a file, and a hand inside of it."""
+
+import base64
+import json
+import select
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from support.ports import free_port
+
+from image.hardware import Hardware
+
+MEMORY_MB: Final = 3072
+AGENT_UNITS: Final = {
+    "systemd.extra-unit.opt.mount": (
+        "[Unit]\nBefore=tacet-recorder.service\n[Mount]\nWhat=/dev/disk/by-id/virtio-tacet-test\nWhere=/opt\n"
+        "Type=squashfs\nOptions=ro\n"
+    ),
+    "systemd.extra-unit.tacet-test.service": (
+        "[Unit]\nRequires=opt.mount\nAfter=opt.mount\n[Service]\nExecStart=/usr/bin/python3 -I /opt/agent.py\n"
+        "Restart=on-failure\n"
+    ),
+    "systemd.unit-dropin.multi-user.target": "[Unit]\nWants=opt.mount tacet-test.service\n",
+}
+
+
+class MachineError(Exception):
+    """The machine did not do what it was to do; the message says what its console said last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    code: int
+    out: str
+
+
+class Machine:
+    """Runs QEMU from `start` until `cut` or `end`. `folder` takes console, firmware's settings and sockets."""
+
+    def __init__(self, hardware: Hardware, disk: Path, folder: Path, test_disk: Path | None = None) -> None:
+        self.hardware, self.disk, self.folder = hardware, disk, folder
+        self.page_port = free_port()
+        self.offer_port = free_port()
+        self.started_s = 0.0
+        self._test_disk = test_disk
+        self._process: subprocess.Popen[bytes] | None = None
+        self._agent: socket.socket | None = None
+        self._pending = b""
+        self.said: list[str] = []  # what a followed socket has said since `follow`
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.cut()
+
+    @property
+    def console(self) -> Path:
+        return self.folder / "console.log"
+
+    def start(self) -> None:
+        self.folder.mkdir(exist_ok=True)
+        settings = self.folder / "firmware-settings.fd"
+        if not settings.exists():
+            shutil.copy(self.hardware.firmware_settings, settings)
+        self.started_s = time.monotonic()
+        self._process = subprocess.Popen(self._command(settings))
+
+    def cut(self) -> None:
+        """Take the power away: what the guest had not flushed is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        if self._agent is not None:
+            self._agent.close()
+            self._agent = None
+            self._pending = b""
+
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def wait_for_agent(self, within_s: float) -> None:
+        """Until the box has started so far that the test's hand inside of it answers."""
+        deadline = time.monotonic() + within_s
+        while self._agent is None:
+            self._check(deadline)
+            try:
+                self._agent = self._connected()
+            except OSError:
+                time.sleep(0.5)
+        self.wait_for_hello(deadline - time.monotonic())
+
+    def wait_for_hello(self, within_s: float) -> None:
+        """Until the box has started once more, of its own accord or because it was told to."""
+        deadline = time.monotonic() + within_s
+        while "hello" not in self._read(deadline):
+            pass
+
+    def run(self, *command: str, within_s: float = 120.0, given: str = "") -> Done:
+        """Run a program as root inside; the machine is emulated, so be generous."""
+        answer = self._ask({"run": command, "within_s": within_s, "given": given}, within_s + 60)
+        return Done(answer["code"], answer["out"])
+
+    def out(self, *command: str, within_s: float = 120.0) -> str:
+        """The output of a program that has to end well."""
+        done = self.run(*command, within_s=within_s)
+        if done.code:
+            raise MachineError(f"{' '.join(command)[:120]} ended with {done.code}: {done.out[-400:]}")
+        return done.out.strip()
+
+    def shell(self, script: str, within_s: float = 120.0) -> str:
+        return self.run("/bin/sh", "-c", script, within_s=within_s).out.strip()
+
+    def follow(self, path: str | None) -> None:
+        self.said.clear()
+        self._ask({"follow": path}, 60)
+
+    def listen(self, for_s: float) -> None:
+        """Collect what a followed socket says."""
+        deadline = time.monotonic() + for_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            for message in self._arrived(left_s):
+                self._noted(message)
+
+    def last_words(self, lines: int = 12) -> str:
+        text = self.console.read_bytes().decode(errors="replace") if self.console.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def _command(self, settings: Path) -> list[str]:
+        hardware = self.hardware
+        command = [hardware.program, *hardware.machine, "-accel", "tcg,thread=multi", "-m", str(MEMORY_MB), "-smp", "1"]
+        command += ["-display", "none", "-no-user-config", "-serial", f"file:{self.console}", "-monitor", "none"]
+        command += ["-drive", f"if=pflash,format=raw,readonly=on,file={hardware.firmware}"]
+        command += ["-drive", f"if=pflash,format=raw,file={settings}"]
+        command += ["-drive", f"if=none,id=disk,format=raw,file={self.disk}"]
+        command += ["-device", "virtio-blk-pci,drive=disk,bootindex=0", "-device", "virtio-rng-pci"]
+        # Nothing outside but one server that answers on 443, which root alone may call.
+        forwards = f"hostfwd=tcp:127.0.0.1:{self.page_port}-:443,hostfwd=tcp:127.0.0.1:{self.offer_port}-:80"
+        outside = "guestfwd=tcp:10.0.2.100:443-cmd:/bin/cat"
+        command += ["-netdev", f"user,id=net,restrict=yes,{forwards},{outside}", "-device", "virtio-net-pci,netdev=net"]
+        command += ["-audiodev", "none,id=sound", "-device", "intel-hda", "-device", "hda-duplex,audiodev=sound"]
+        if self._test_disk is not None:
+            command += ["-drive", f"if=none,id=test,format=raw,readonly=on,file={self._test_disk}"]
+            command += ["-device", "virtio-blk-pci,drive=test,serial=tacet-test"]
+            agent = self.folder / "agent.sock"
+            agent.unlink(missing_ok=True)
+            command += ["-chardev", f"socket,id=agent,path={agent},server=on,wait=off", "-device", "virtio-serial-pci"]
+            command += ["-device", "virtserialport,chardev=agent,name=tacet.test"]
+            for name, unit in AGENT_UNITS.items():
+                coded = base64.b64encode(unit.encode()).decode()
+                command += ["-smbios", f"type=11,value=io.systemd.credential.binary:{name}={coded}"]
+        return command
+
+    def _connected(self) -> socket.socket:
+        line = socket.socket(socket.AF_UNIX)
+        try:
+            line.connect(str(self.folder / "agent.sock"))
+        except OSError:
+            line.close()
+            raise
+        return line
+
+    def _ask(self, what: dict[str, Any], within_s: float) -> dict[str, Any]:
+        assert self._agent is not None
+        self._agent.sendall(json.dumps(what).encode() + b"\n")
+        deadline = time.monotonic() + within_s
+        while True:
+            message = self._read(deadline)
+            if "code" in message:
+                return message
+
+    def _read(self, deadline: float) -> dict[str, Any]:
+        """The next message that is not of a followed socket."""
+        while True:
+            self._check(deadline)
+            for message in self._arrived(1.0):
+                if not self._noted(message):
+                    return message
+
+    def _noted(self, message: dict[str, Any]) -> bool:
+        if "said" in message:
+            self.said.append(message["said"])
+        return "said" in message
+
+    def _arrived(self, within_s: float) -> Iterator[dict[str, Any]]:
+        """One message if one comes."""
+        assert self._agent is not None
+        if b"\n" not in self._pending and select.select([self._agent], [], [], within_s)[0]:
+            content = self._agent.recv(1 << 20)
+            if not content:
+                raise MachineError(f"The machine hung up. Its console: {self.last_words()}")
+            self._pending += content
+        if b"\n" in self._pending:
+            line, _, self._pending = self._pending.partition(b"\n")
+            yield json.loads(line)
+
+    def _check(self, deadline: float) -> None:
+        if not self.running():
+            raise MachineError(f"QEMU ended. The console: {self.last_words()}")
+        if time.monotonic() > deadline:
+            raise MachineError(f"It took too long. The console: {self.last_words()}")

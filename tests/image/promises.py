@@ -1,0 +1,208 @@
+"""What is promised of the image, in the order in which it is seen. One box goes on running through most of it."""
+
+import functools
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from faults.promise import Figure, Progress, Promise, Scale
+
+from image import configuration, confinement, cuts, identity, updating, writing
+from image.bundles import REFUSED, Maker
+from image.lab import NAME, Lab
+from image.machine import Machine
+from image.page import fetch, offered_trust, title
+from image.recording import recorded_and_heard
+from image.visiting import set_up, status
+
+RECORDED_S: Final = 22.0
+CUT_SEED: Final = 20261
+Measure = Callable[[Lab, Scale, Progress], Figure]
+
+
+def starts_through_firmware(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    progress("starting from the disk as flashed")
+    box = lab.box("first")
+    seen = lab.first_seen("first")
+    name = box.out("hostname")
+    trusted = fetch(box, offered_trust(box, NAME), f"{NAME}.local", "/")
+    failed = confinement.failed_units(box)
+    words = f"page after {seen.after_s:.0f} s: {title(seen.text)!r}, TLS trusted by its own authority, named {name}"
+    words += f", failed units: {', '.join(failed)}" if failed else ", no unit failed"
+    return Figure(words, "set" in seen.text.lower() and trusted.status == 200 and name == NAME and not failed)
+
+
+def units_have_their_users(lab: Lab, _: Scale, __: Progress) -> Figure:
+    found = confinement.users(lab.box("first"))
+    return Figure(", ".join(f"{service} {user}" for service, user in found.items()), found == confinement.USERS)
+
+
+def units_are_confined(lab: Lab, _: Scale, __: Progress) -> Figure:
+    found = confinement.exposures(lab.box("first"))
+    words = ", ".join(f"{unit} {score:.1f}" for unit, score in found.items())
+    return Figure(words, max(found.values()) <= confinement.MOST_EXPOSED)
+
+
+def probes_are_refused(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    box = lab.box("first")
+    progress("as root")
+    possible = {one.probe for one in confinement.possible(box) if not one.refused}
+    tried = []
+    for service in confinement.FORBIDDEN:
+        progress(f"as {service}")
+        tried += confinement.probed(box, service)
+    done = [f"{one.service} {one.probe}" for one in tried if not one.refused]
+    hollow = sorted({one.probe for one in tried} - possible)
+    words = f"{len(tried) - len(done)} of {len(tried)} refused"
+    words += f"; NOT refused: {', '.join(done)}" if done else ""
+    words += f"; root cannot either, so they show nothing: {', '.join(hollow)}" if hollow else ""
+    return Figure(words, not done)
+
+
+def recording_is_written_down(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    progress("recording, then hearing")
+    heard = recorded_and_heard(lab.box("first"), lab.folder / "first", RECORDED_S)
+    words = f"{heard.samples_in} samples in = {heard.samples_sealed} sealed + {heard.gap_samples} in gaps; "
+    words += f"{heard.words} words, {heard.took_s:.0f} s after the end"
+    whole = (
+        heard.samples_in == heard.samples_sealed + heard.gap_samples and heard.session_samples >= heard.samples_sealed
+    )
+    return Figure(words, whole and heard.words > 20)
+
+
+def nothing_is_written_elsewhere(lab: Lab, _: Scale, __: Progress) -> Figure:
+    found = writing.written_elsewhere(lab.box("first"))
+    return Figure(f"{len(found)} files elsewhere{': ' if found else ''}{', '.join(found[:6])}", not found)
+
+
+def broken_files_are_named(lab: Lab, scale: Scale, progress: Progress) -> Figure:
+    progress("one after another")
+    named = configuration.all_named(lab.box("first"), scale.of(len(configuration.BROKEN), 15))
+    wrong = [one.broken for one in named if not one.right]
+    words = f"{len(named) - len(wrong)} of {len(named)} named with line and remedy"
+    return Figure(words + (f"; not: {', '.join(wrong)}" if wrong else ""), not wrong)
+
+
+def broken_file_at_the_start(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    progress("a box flashed with a mistake in its file")
+    box = lab.box("broken", configuration.ONE_BROKEN)
+    said = status(box)
+    reason = " ".join(said["reasons"])
+    on_console = "tacet.toml, line 2" in box.console.read_bytes().decode(errors="replace")
+    page = lab.first_seen("broken")
+    words = f"page after {page.after_s:.0f} s, recorder {said['state']}, red {said['light']['red']}: {reason[:90]}"
+    kept = "line 2" in reason and on_console and said["state"] == "not_ready"
+    return Figure(words + ("" if on_console else "; NOT on the console"), kept)
+
+
+def boxes_share_no_key(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    other = lab.box("other")
+    progress("setting the second box up as well")
+    set_up(other, lab.folder / "other")
+    one, two = identity.secrets_of(lab.box("first")), identity.secrets_of(other)
+    found = identity.shared(one, two)
+    other.cut()
+    words = f"{len(one.keys)} private keys, {len(one.values)} key-like values, {len(one.sealed)} databases each: "
+    words += f"shared: {'; '.join(found)}" if found else "nothing shared"
+    return Figure(words, not found and len(one.keys) > 1)
+
+
+def power_cuts_while_recording(lab: Lab, scale: Scale, progress: Progress) -> Figure:
+    rounds = scale.of(20, 3)
+    box = lab.box("first")
+    done = cuts.cut_while_recording(box, rounds, CUT_SEED, progress)
+    missing = cuts.lost(box, lab.folder / "after-cuts", done)
+    said = sum(done.sealed.values()) / 16_000
+    words = f"{len(done.sealed)} cuts, {said:.0f} s acknowledged, {len(missing)} sessions with a loss, "
+    words += f"{done.unbootable} unbootable"
+    return Figure(words + "".join(f"; {what}" for what in missing.values()), not missing and not done.unbootable)
+
+
+def bad_bundles_are_refused(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    box = _updating(lab)
+    before = updating.running(box)
+    updating.wait_until_kept(box)
+    taken = []
+    for name in REFUSED:
+        progress(name)
+        done = updating.install(box, name)
+        if done.code == 0:
+            taken.append(name)
+        progress(f"{name}: {done.out.strip().splitlines()[-1][:100] if done.out.strip() else ''}")
+    words = f"{len(REFUSED) - len(taken)} of {len(REFUSED)} refused ({', '.join(REFUSED)})"
+    return Figure(words + (f"; TAKEN: {', '.join(taken)}" if taken else ""), not taken and before.slot == "A")
+
+
+def failing_versions_are_left(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    box = _updating(lab)
+    before = updating.running(box)
+    words = []
+    for name, why in (("no-kernel", "nothing starts"), ("no-page", "the page does not start")):
+        progress(f"installing one of which {why}")
+        done = updating.install(box, name)
+        if done.code:
+            return Figure(f"{name} was not installed: {done.out[-200:]}", kept=False)
+        updating.start_again(box)
+        more = updating.wait_for_version(box, before.version)
+        words.append(f"{name}: back in slot {updating.running(box).slot}{f' after {more} more start' if more else ''}")
+    after = updating.running(box)
+    return Figure("; ".join(words), (after.version, after.slot) == (before.version, before.slot))
+
+
+def power_cuts_during_update(lab: Lab, scale: Scale, progress: Progress) -> Figure:
+    rounds = scale.of(10, 2)
+    box = _updating(lab)
+    unbootable = updating.cut_during_install(box, "newer", rounds, CUT_SEED, progress)
+    return Figure(f"{rounds} cuts, {unbootable} unbootable", not unbootable)
+
+
+def newer_version_is_kept(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    box = _updating(lab)
+    before = updating.running(box)
+    progress("installing it whole")
+    done = updating.install(box, "newer")
+    if done.code:
+        return Figure(f"it was not installed: {done.out[-200:]}", kept=False)
+    updating.start_again(box)
+    after = updating.running(box)
+    updating.wait_until_kept(box)
+    words = f"{before.version} in slot {before.slot} -> {after.version} in slot {after.slot}, kept"
+    return Figure(words, after.version == NEWER and after.slot != before.slot)
+
+
+NEWER: Final = "9.0.0.3"
+
+
+def _updating(lab: Lab) -> Machine:
+    """The box that is updated, with a stick full of bundles."""
+    return lab.box("updated", beside=lambda: _bundles(lab))
+
+
+def _bundles(lab: Lab) -> list[Path]:
+    maker = Maker(lab.bundle, lab.signer, lab.folder / "bundles")
+    maker.take_apart()
+    made = [*maker.refused(), maker.without_kernel("9.0.0.1")]
+    made += [maker.changed("no-page", "9.0.0.2", broken=True), maker.changed("newer", NEWER, broken=False)]
+    shutil.rmtree(maker.folder / "root")
+    return made
+
+
+def promises(lab: Lab) -> tuple[Promise, ...]:
+    rows: tuple[tuple[str, str, Measure], ...] = (
+        ("starts through firmware", "page over HTTPS, tacet.toml read", starts_through_firmware),
+        ("each service has its user", "recorder, app, asr", units_have_their_users),
+        ("units are confined", "exposure at most 1.0 in the box", units_are_confined),
+        ("probes are refused", "every one, by every service", probes_are_refused),
+        ("a recording is written down", "samples in = sealed, words to the end", recording_is_written_down),
+        ("nothing is written elsewhere", "0 files outside of the listed folders", nothing_is_written_elsewhere),
+        ("broken files are named", "line and remedy, each", broken_files_are_named),
+        ("a broken file at the first start", "page, light and console tell", broken_file_at_the_start),
+        ("two boxes share no key", "no 8 bytes in common", boxes_share_no_key),
+        ("power cuts while recording", "0 acknowledged lost, 0 unbootable", power_cuts_while_recording),
+        ("bad bundles are refused", "tampered, foreign, older, other board", bad_bundles_are_refused),
+        ("failing versions are left", "the one before is back by itself", failing_versions_are_left),
+        ("power cuts during an update", "0 unbootable", power_cuts_during_update),
+        ("a newer version is kept", "other slot, marked good", newer_version_is_kept),
+    )
+    return tuple(Promise(name, gate, functools.partial(measure, lab)) for name, gate, measure in rows)

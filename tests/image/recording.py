@@ -1,0 +1,57 @@
+"""A session from the press of the button to its last word, in the box."""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from image.machine import Machine, MachineError
+from image.visiting import PASSPHRASE, SET_UP_WITHIN_S, hold, press, visitor, wait_for_state
+
+HEARD_WITHIN_S: Final = 3000.0  # under emulation a window takes minutes
+ASKED_EVERY_S: Final = 10.0  # also keeps the sign-in alive
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What became of a recording; words are counted, never shown."""
+
+    samples_in: int
+    samples_sealed: int
+    gap_samples: int
+    session_samples: int
+    words: int
+    took_s: float  # from the end of the recording to the last word
+
+
+def recorded_and_heard(box: Machine, folder: Path, seconds: float) -> Heard:
+    """Set the box up as a therapist, record, stop, and wait until everything is written down."""
+    return asyncio.run(_walk(box, folder, seconds))
+
+
+async def _walk(box: Machine, folder: Path, seconds: float) -> Heard:
+    async with visitor(box, folder) as therapist:
+        await therapist.set_up(SET_UP_WITHIN_S, PASSPHRASE)
+        wait_for_state(box, "ready")
+        press(box)
+        wait_for_state(box, "recording")
+        box.listen(seconds)
+        hold(box)
+        last = wait_for_state(box, "ready")
+        stopped_s = time.monotonic()
+        session = await _finished(therapist, stopped_s + HEARD_WITHIN_S)
+    words = sum(len(line["text"].split()) for line in session["transcript"])
+    counted = (last["samples_in"], last["samples_sealed"], last["gap_samples"], session["samples"])
+    return Heard(*counted, words, time.monotonic() - stopped_s)
+
+
+async def _finished(therapist: Any, deadline_s: float) -> dict[str, Any]:
+    while time.monotonic() < deadline_s:
+        session: dict[str, Any] = await therapist.session()
+        if session["problem"]:
+            raise MachineError(session["problem"])
+        if session["finished"]:
+            return session
+        await asyncio.sleep(ASKED_EVERY_S)
+    raise MachineError("The recording was not written down to its end.")

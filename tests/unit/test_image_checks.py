@@ -1,0 +1,76 @@
+"""The pure parts of `make image-test`: what judges a box must itself be able to find a fault."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from image.configuration import Named
+from image.cuts import last_acknowledged
+from image.guest.probes import PROBES, tried
+from image.identity import Secrets, raw_key, shared, words
+from image.machine import MachineError
+from image.page import title
+
+
+def test_shared__two_boxes_with_keys_of_their_own__share_nothing() -> None:
+    one = Secrets({"tls/key.pem": bytes(range(32))}, {"a" * 8 + "0123456789": "box-id"}, {"box.db": b"\x07" * 64})
+    two = Secrets({"tls/key.pem": bytes(range(100, 132))}, {"b" * 18: "box-id"}, {"box.db": b"\x07" * 64})
+    assert shared(one, two) == []
+
+
+def test_shared__part_of_a_key_in_another_file__is_found() -> None:
+    one = Secrets({"tls/key.pem": bytes(range(32))}, {}, {})
+    two = Secrets({"tls/other.pem": bytes(range(200, 220)) + bytes(range(8, 16))}, {}, {})
+    assert shared(one, two) == ["tls/key.pem: part of a private key"]
+
+
+def test_shared__the_same_number_and_database__are_found() -> None:
+    one = Secrets({}, {"0123456789abcdef": "box-id"}, {"box.db": bytes(range(64))})
+    assert len(shared(one, one)) == 2
+
+
+def test_raw_key__of_a_pem_file__is_the_private_number_alone() -> None:
+    key = generate_private_key(SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    assert int.from_bytes(raw_key(pem)) == key.private_numbers().private_value
+
+
+def test_words__of_json__are_its_values_and_not_its_names() -> None:
+    text = json.dumps({"a_name_that_is_as_long_as_a_key": {"inner": ["0123456789abcdef0123"]}, "short": "abc"})
+    assert words(text.encode()) == ["0123456789abcdef0123"]
+
+
+def test_last_acknowledged__of_a_torn_line__is_the_one_before() -> None:
+    said = [json.dumps({"session_id": "s1", "samples_sealed": count}) for count in (16_000, 32_000)]
+    assert last_acknowledged([*said, '{"session_id": "s1", "samples_sea']) == ("s1", 32_000)
+    with pytest.raises(MachineError, match="said nothing"):
+        last_acknowledged([json.dumps({"session_id": None, "samples_sealed": 0})])
+
+
+def test_named__without_the_line_or_the_remedy__is_not_right() -> None:
+    said = "tacet.toml, line 3: [box] rom is unknown. Did you mean room?"
+    assert Named("a misspelt setting", 3, said, "Did you mean room?").right
+    assert not Named("a misspelt setting", 4, said, "Did you mean room?").right
+    assert not Named("a misspelt setting", 3, said, "straight quotes").right
+
+
+def test_tried__what_is_not_there_and_what_can_be_done__are_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("image.guest.probes.BOX", tmp_path)
+    assert tried("vaults") == "refused (FileNotFoundError)"
+    (tmp_path / "vaults").mkdir()
+    assert tried("vaults") == "DONE"
+
+
+def test_probes__every_forbidden_one__exists() -> None:
+    from image.confinement import FORBIDDEN  # noqa: PLC0415  beside the table that it is compared with
+
+    assert {name for names in FORBIDDEN.values() for name in names} <= set(PROBES)
+
+
+def test_title__of_a_page__is_on_one_line() -> None:
+    assert title("<head><title>Set this box\n up</title>") == "Set this box up"
+    assert title("nothing") == ""
