@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     install = commands.add_parser("install", help="put a signed bundle into the other slot, for the next start")
     install.add_argument("bundle", type=Path, metavar="BUNDLE.raucb")
     install.set_defaults(run=_install)
-    look = commands.add_parser("look", help="install the newest bundle on the sticks, and start it; what a stick starts")
+    look = commands.add_parser("look", help="install the newest bundle on a stick, and start it")
     look.add_argument("--sticks", type=Path, default=STICKS, metavar="DIR", help=f"where they are (default {STICKS})")
     look.set_defaults(run=_look)
     confirm = commands.add_parser("confirm", help="keep the running version, if recorder, asr and page work")

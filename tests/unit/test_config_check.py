@@ -8,14 +8,13 @@ from tacet.config.check import SECTIONS, check_bytes, check_text
 from tacet.config.lines import line_of
 from tacet.config.schema import markdown
 
+
 def test_check__a_good_file__finds_nothing() -> None:
     assert check_text(GOOD)[1] == ()
     assert check_text("")[1] == ()
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line", "said"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN]
-)
+@pytest.mark.parametrize(("old", "new", "line", "said"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
 def test_check__a_broken_file__names_line_and_remedy(old: str, new: str, line: int, said: str) -> None:
     assert GOOD.count(old) == 1
     _, problems = check_text(GOOD.replace(old, new))
