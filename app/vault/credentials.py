@@ -44,7 +44,7 @@ def check_passphrase(passphrase: str, name: str = "") -> None:
         )
     if length > PASSPHRASE_LIMIT:
         raise WeakPassphrase(f"The passphrase is longer than {PASSPHRASE_LIMIT} characters. Choose a shorter one.")
-    if not strength_of(passphrase, [name]).enough:
+    if not strength_of(passphrase, [name[:NAME_LIMIT]]).enough:
         raise WeakPassphrase(
             "This passphrase is easy to guess. Take four or five words that do not belong together; no name, no date."
         )

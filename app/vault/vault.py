@@ -311,8 +311,8 @@ class Vaults:
 def _recovered(folder: Path, recovery_code: str, new_passphrase: str, cost: Cost) -> tuple[AccountFile, VaultKeys]:
     """The keys that the recovery code opens; by then the account file is locked with the new passphrase."""
     stored = read_account_file(folder)
-    check_passphrase(new_passphrase, stored.name)
     keys = open_with_recovery_code(stored, recovery_code)
+    check_passphrase(new_passphrase, stored.name)
     process_key = process_key_with_recovery_code(stored, recovery_code)
     renewed = with_new_passphrase(stored, keys, process_key, new_passphrase, cost)
     _keep_account(folder, renewed)

@@ -52,6 +52,7 @@ class Desk:
     closing: asyncio.Event = field(default_factory=asyncio.Event)  # set when the server is about to stop
     # Argon2 takes 64 MiB a try: one at a time, so that guessing cannot starve the box
     one_passphrase: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))
+    one_estimate: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(1))  # of a strength
 
 
 @dataclass(frozen=True, slots=True)

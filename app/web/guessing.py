@@ -18,7 +18,7 @@ OWNERS_A_DAY = 20
 FREE_GUESSES = 4
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 900.0
-REMEMBERED = 1000  # allowances at once; more would let ids that were made up fill the memory
+UNKNOWN = "no account"  # all that were made up share one allowance: one each would buy work without end
 
 
 @dataclass(slots=True)
@@ -42,7 +42,10 @@ class _Allowance:
 
 
 class Guesses:
-    """Counts failed guesses for each account. Thread-safe."""
+    """Counts failed guesses for each account that there is, and for `UNKNOWN`. Thread-safe.
+
+    Never ask for ids as they came: an allowance is kept for whatever is named.
+    """
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
@@ -70,7 +73,4 @@ class Guesses:
                 allowance.failed_at_s.append(self._clock())
 
     def _allowance(self, key: tuple[str, bool]) -> _Allowance:
-        if key not in self._allowances and len(self._allowances) >= REMEMBERED:
-            quiet = [one for one, kept in self._allowances.items() if not kept.under_way]
-            del self._allowances[min(quiet, key=lambda one: len(self._allowances[one].failed_at_s))]
         return self._allowances.setdefault(key, _Allowance())

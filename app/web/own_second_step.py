@@ -1,5 +1,6 @@
 """One's own second step: switch on one-time codes, add passkeys, take them away again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar
@@ -57,14 +58,23 @@ def own_second_step(request: Request, person: Person) -> Response:
 
 
 @router.post("/codes", dependencies=[audited("second_step.codes_asked", "asked for one-time codes")])
-def begin_codes(request: Request, person: Person) -> Response:
-    """Show a fresh secret. Nothing is asked for until a code has shown that the app has it."""
+async def begin_codes(
+    request: Request, desk: TheDesk, person: Person, passphrase: Annotated[str, Form()] = ""
+) -> Response:
+    """Show a fresh secret; nothing changes until a code has shown that the app has it.
+
+    Where codes are on already this replaces them, which takes the passphrase, as switching them off does.
+    """
+    if (await anyio.to_thread.run_sync(person.vault.second_step)).secret is not None:
+        problem, status = await _prove(desk, person, passphrase)
+        if problem:
+            return _show(request, person, status=status, passphrase_problem=problem)
     person.sign_in.new_secret = new_secret()
     return _show(request, person)
 
 
 @router.post("/codes/confirm", dependencies=[audited("second_step.codes_on", "switched one-time codes on")])
-def confirm_codes(request: Request, person: Person, code: Annotated[str, Form()] = "") -> Response:
+def confirm_codes(request: Request, desk: TheDesk, person: Person, code: Annotated[str, Form()] = "") -> Response:
     secret = person.sign_in.new_secret
     if secret is None:
         return RedirectResponse("/account/second-step", 303)
@@ -72,15 +82,18 @@ def confirm_codes(request: Request, person: Person, code: Annotated[str, Form()]
     if step is None:
         clock = datetime.now().astimezone()
         return _show(request, person, status=422, code_problem=CODES_WRONG.format(clock=f"{clock:%H:%M}"))
-    kept = person.vault.second_step()
-    person.vault.keep_second_step(SecondStep(secret=secret, last_step=step, passkeys=kept.passkeys))
+    _change(desk, person, lambda kept: SecondStep(secret=secret, last_step=step, passkeys=kept.passkeys))
     person.sign_in.new_secret = None
     return _show(request, person, said=CODES_ON)
 
 
 @router.post("/passkeys", dependencies=[audited("second_step.passkey_added", "added a passkey")])
 def add_passkey(
-    request: Request, person: Person, answer: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
+    request: Request,
+    desk: TheDesk,
+    person: Person,
+    answer: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
 ) -> Response:
     question, person.sign_in.question = person.sign_in.question, None  # answered once
     called = " ".join(name.split())[:NAME_LIMIT] or "Passkey"
@@ -88,8 +101,7 @@ def add_passkey(
         passkey = take_new(site_of(request), question or {}, answer, called)
     except PasskeyRefused:
         return _show(request, person, status=422, passkey_problem=PASSKEY_WRONG)
-    kept = person.vault.second_step()
-    person.vault.keep_second_step(kept.with_passkeys((*kept.passkeys, passkey)))
+    _change(desk, person, lambda kept: kept.with_passkeys((*kept.passkeys, passkey)))
     return _show(request, person, said=PASSKEY_KEPT)
 
 
@@ -105,14 +117,21 @@ async def remove(
     problem, status = await _prove(desk, person, passphrase)
     if problem:
         return _show(request, person, status=status, passphrase_problem=problem)
-    kept = await anyio.to_thread.run_sync(person.vault.second_step)
-    left = kept.model_copy(update={"secret": None}) if what == "codes" else _without(kept, what)
-    await anyio.to_thread.run_sync(person.vault.keep_second_step, left)
+    await anyio.to_thread.run_sync(_change, desk, person, lambda kept: _without(kept, what))
     return _show(request, person, said=GONE)
 
 
-def _without(kept: SecondStep, credential_id: str) -> SecondStep:
-    return kept.with_passkeys(tuple(one for one in kept.passkeys if one.credential_id.hex() != credential_id))
+def _change(desk: Desk, person: SignedIn, change: Callable[[SecondStep], SecondStep]) -> None:
+    """Keep what follows from what is asked for now; a sign-in meanwhile would bring a used code back."""
+    with desk.half_ways.one_proof:
+        person.vault.keep_second_step(change(person.vault.second_step()))
+
+
+def _without(kept: SecondStep, what: str) -> SecondStep:
+    """Less the codes, or the passkey of this id."""
+    if what == "codes":
+        return kept.model_copy(update={"secret": None})
+    return kept.with_passkeys(tuple(one for one in kept.passkeys if one.credential_id.hex() != what))
 
 
 async def _prove(desk: Desk, person: SignedIn, passphrase: str) -> tuple[str, int]:

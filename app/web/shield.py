@@ -56,7 +56,7 @@ def is_foreign(headers: Headers) -> bool:
     if site is not None:
         return site != "same-origin"
     origin, host = headers.get("origin", ""), headers.get("host", "")
-    return not host or origin not in {f"https://{host}", f"http://{host}"}
+    return not host or origin != f"https://{host}"
 
 
 class Shield:

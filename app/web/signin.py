@@ -15,6 +15,7 @@ from app.vault.vault import Vault
 from app.web import half_way, known_browsers
 from app.web.audited import add_box_event, add_event, keep_head, unaudited
 from app.web.desk import Desk, NewPerson, SignedIn, TheDesk, show, visitor
+from app.web.guessing import UNKNOWN
 from app.web.known_browsers import known_cookie
 from app.web.sign_ins import ABSOLUTE_S, COOKIE, SignIn
 from app.web.wording import counted
@@ -82,8 +83,8 @@ async def sign_in(
     person: Annotated[str, Form()] = "",
     passphrase: Annotated[str, Form()] = "",
 ) -> Response:
-    known_browser = desk.known_browsers.knows(person, request.cookies.get(known_cookie(person)))
-    wait_s = desk.guesses.begin(person, known_browser=known_browser)
+    account, known_browser = await anyio.to_thread.run_sync(_who_guesses, request, desk, person)
+    wait_s = desk.guesses.begin(account, known_browser=known_browser)
     if wait_s:
         return _ask_again(request, desk, person, wait_sentence(wait_s), wait_s)
     right = False
@@ -94,7 +95,7 @@ async def sign_in(
         await anyio.to_thread.run_sync(add_box_event, desk, "signin.refused", BOX, known(desk, person))
         return _ask_again(request, desk, person, WRONG)
     finally:
-        desk.guesses.end(person, known_browser=known_browser, right=right)
+        desk.guesses.end(account, known_browser=known_browser, right=right)
     if (await anyio.to_thread.run_sync(proven.second_step)).asked:
         answer = RedirectResponse("/signin/second", 303)
         _set_cookie(answer, half_way.COOKIE, desk.half_ways.begin(proven), half_way.HOLDS_S)
@@ -102,6 +103,13 @@ async def sign_in(
     vault = await anyio.to_thread.run_sync(desk.vaults.open, proven)
     signed_in, _ = await welcome(desk, vault, "/today")
     return signed_in
+
+
+def _who_guesses(request: Request, desk: Desk, person: str) -> tuple[str, bool]:
+    """Whose allowance a guess is counted to, and whether it comes from a browser that its owner has used."""
+    account = known(desk, person)
+    knows = desk.known_browsers.knows(account, request.cookies.get(known_cookie(account)))
+    return account or UNKNOWN, bool(account) and knows
 
 
 def _ask_again(request: Request, desk: Desk, person: str, sentence: str, wait_s: int = 0) -> Response:
@@ -129,15 +137,26 @@ async def recover(request: Request, desk: TheDesk, form: Annotated[RecoveryForm,
     people, person = tuple(desk.vaults.accounts()), form.person
     if form.passphrase != form.again:
         return show(request, LostPassphrasePage(people, person, passphrase_problem=PASSPHRASES_DIFFER), status=422)
+    account, known_browser = await anyio.to_thread.run_sync(_who_guesses, request, desk, person)
+    account, right = f"{account} recovery", False
+    wait_s = desk.guesses.begin(account, known_browser=known_browser)
+    if wait_s:
+        waiting = show(request, LostPassphrasePage(people, person, code_problem=wait_sentence(wait_s)), status=429)
+        waiting.headers["Retry-After"] = str(wait_s)
+        return waiting
     try:
         vault = await anyio.to_thread.run_sync(
             desk.vaults.recover, person, form.code, form.passphrase, limiter=desk.one_passphrase
         )
+        right = True
     except WeakPassphrase as error:
+        right = True  # the code was
         return show(request, LostPassphrasePage(people, person, passphrase_problem=str(error)), status=422)
     except (WrongRecoveryCode, NoSuchVault) as error:
         await anyio.to_thread.run_sync(add_box_event, desk, "recovery.refused", BOX, known(desk, person))
         return show(request, LostPassphrasePage(people, person, code_problem=str(error)), status=422)
+    finally:
+        desk.guesses.end(account, known_browser=known_browser, right=right)
     answer, _ = await welcome(desk, vault, "/today", "passphrase.recovered")
     return answer
 

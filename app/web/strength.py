@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+import anyio
 from fastapi import APIRouter, Form, Request
 from starlette.responses import Response
 
-from app.vault.credentials import PASSPHRASE_MINIMUM
+from app.vault.credentials import NAME_LIMIT, PASSPHRASE_MINIMUM
 from app.vault.strength import ENOUGH_LOG10, STRONG_LOG10, strength_of
 from app.web.audited import unaudited
-from app.web.desk import show_part
+from app.web.desk import TheDesk, show_part
 
 router = APIRouter()
+
+MOST_WAITING = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +25,14 @@ class StrengthMeter:
 
 
 @router.post("/passphrase-strength", dependencies=[unaudited("keeps and shows nothing of anybody")])
-def measure(request: Request, passphrase: Annotated[str, Form()] = "", name: Annotated[str, Form()] = "") -> Response:
-    """Give the meter for what has been typed so far."""
-    return show_part(request, strength_meter(passphrase, name))
+async def measure(
+    request: Request, desk: TheDesk, passphrase: Annotated[str, Form()] = "", name: Annotated[str, Form()] = ""
+) -> Response:
+    """Give the meter for what has been typed so far. Anybody may ask, so it takes one thread at most."""
+    if desk.one_estimate.statistics().tasks_waiting >= MOST_WAITING:
+        return Response(status_code=204)  # the meter stays as it is; the next letter asks again
+    meter = await anyio.to_thread.run_sync(strength_meter, passphrase, name[:NAME_LIMIT], limiter=desk.one_estimate)
+    return show_part(request, meter)
 
 
 def strength_meter(passphrase: str, name: str) -> StrengthMeter:

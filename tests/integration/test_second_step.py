@@ -195,3 +195,19 @@ def test_passkey__answer_is_nonsense__is_refused_in_a_sentence(client: WebClient
     refused = client.http.post("/account/second-step/passkeys", data={"answer": answer, "name": "x"})
     assert refused.status_code == 422
     assert not ada.second_step().asked
+
+
+def test_codes__replaced_at_an_open_browser__take_the_passphrase(client: WebClient, ada: Vault) -> None:
+    secret = codes_on(client, ada)
+    passphrase_alone(client, ada)
+    client.http.post("/signin/second", data={"code": next_code(secret)})
+    refused = client.http.post("/account/second-step/codes")
+    assert refused.status_code == 422
+    assert "secret" not in refused.text
+    assert client.http.post("/account/second-step/codes/confirm", data={"code": "123456"}).status_code == 303
+    assert (
+        'class="figures secret"' in client.http.post("/account/second-step/codes", data={"passphrase": PASSPHRASE}).text
+    )
+    standing = client.vaults.get(ada.account.vault_id)
+    assert standing is not None
+    assert standing.second_step().secret == secret  # until a code of the new one was shown

@@ -15,6 +15,7 @@ from app.vault.vault import Vault
 from app.web.audited import Audited, mapped_routes
 from app.web.auto_lock import AutoLock, night_between
 from app.web.clinic_it import CLINIC_IT
+from app.web.guessing import Guesses
 
 SESSION = "5e" * 16
 IT_PASSPHRASE = "seven loud orange kettles"
@@ -174,12 +175,42 @@ def test_wrong_passphrases__after_a_few__have_to_wait_and_a_known_browser_does_n
     assert right.headers["location"] == "/today"
 
 
-def test_unknown_account__guessed_at__is_answered_like_a_known_one(client: WebClient, ada: Vault) -> None:
-    def answers(person: str) -> list[int]:
-        form = {"person": person, "passphrase": "wrong one"}
-        return [client.http.post("/signin", data=form).status_code for _ in range(6)]
+def wrong_answers(client: WebClient, person: str, address: str = "/signin") -> list[int]:
+    form = {"person": person, "passphrase": "wrong one", "code": "wrong", "again": "wrong one"}
+    return [client.http.post(address, data=form).status_code for _ in range(6)]
 
-    assert answers(ada.account.vault_id) == answers("0" * 32) == answers("Martin")
+
+def test_unknown_account__guessed_at__is_answered_like_a_known_one(client: WebClient, ada: Vault) -> None:
+    assert wrong_answers(client, ada.account.vault_id) == wrong_answers(client, "0" * 32)
+
+
+def stop_the_clock(client: WebClient) -> None:
+    object.__setattr__(client.app.state.desk, "guesses", Guesses(lambda: 0.0))
+
+
+def test_accounts_that_were_made_up__guessed_at__share_one_wait(client: WebClient, ada: Vault) -> None:
+    """Each with a wait of its own would buy Argon2, and lines in the box's events, without end."""
+    stop_the_clock(client)
+    assert wrong_answers(client, "0" * 32)[5] == 429
+    events = client.record.audit.head().events
+    for number in range(4):
+        assert wrong_answers(client, f"{number:032x}") == [429] * 6
+        assert wrong_answers(client, f"{number:032x}", "/signin/lost-passphrase")[5] == 429
+    assert client.record.audit.head().events == events + 4  # the free tries at a recovery code
+
+
+def test_recovery_code__guessed_at__is_slowed_down_and_the_owner_is_not(client: WebClient) -> None:
+    stop_the_clock(client)
+    vault, code = client.vaults.create("Jonas", PASSPHRASE)
+    vault_id = vault.account.vault_id
+    client.sign_in(vault)
+    known = dict(client.http.cookies)
+    client.http.cookies.clear()
+    assert wrong_answers(client, vault_id, "/signin/lost-passphrase") == [422] * 4 + [429] * 2
+    client.http.cookies.update(known)
+    client.http.cookies.delete("__Host-tacet")
+    form = {"person": vault_id, "code": code, "passphrase": IT_PASSPHRASE, "again": IT_PASSPHRASE}
+    assert client.http.post("/signin/lost-passphrase", data=form).headers["location"] == "/today"
 
 
 def night(hour: int, minute: int = 0) -> datetime:
