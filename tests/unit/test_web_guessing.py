@@ -86,13 +86,3 @@ def test_guesses__any_rhythm__no_day_sees_more_than_its_number(steps: list[float
             seen.append(clock.now_s)
     for at_s in seen:
         assert sum(at_s <= one < at_s + DAY_S for one in seen) <= STRANGERS_A_DAY
-
-
-def test_guesses__names_made_up_by_the_thousand__take_no_memory_and_forgive_nobody() -> None:
-    guesses = Guesses(Clock())
-    for _ in range(4):
-        guess(guesses)
-    for number in range(5000):
-        guess(guesses, f"{number:032x}")
-    assert len(guesses._allowances) <= 1000
-    assert guesses.begin(ADA, known_browser=False) > 0
