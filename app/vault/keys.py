@@ -49,6 +49,7 @@ class Purpose(StrEnum):
     PROCESS_RECOVER = "process key under the recovery code"
     PROCESS_PLACE = "key of a client's process notes under the process key"
     SECOND_STEP = "second step of a sign-in under the vault key"
+    IT_CODES = "one-time codes of clinic IT under its passphrase"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 import anyio
@@ -13,15 +14,17 @@ from app.audit.chain import BOX, Event
 from app.authority import read_authority
 from app.backup_state import Stage, ask_for_backup, read_backup_state, was_asked
 from app.box.invitations import Role
+from app.box.it_account import NotProven
 from app.tls import fingerprint, fingerprint_groups
 from app.vault.errors import WeakPassphrase
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import add_box_event, unaudited
 from app.web.desk import Desk, NotSignedIn, TheDesk, desk_of, show, show_part
+from app.web.known_browsers import known_cookie
 from app.web.serving import certificate_for
 from app.web.setup import SETUP_GUESSES, WRONG_INVITATION
 from app.web.sign_ins import COOKIE, SignIn
-from app.web.signin import PASSPHRASES_DIFFER, forget, set_sign_in, wait_sentence
+from app.web.signin import PASSPHRASES_DIFFER, forget, know_browser, set_sign_in, wait_sentence
 from app.web.wording import counted, day, moment, time_of_day
 
 router = APIRouter(prefix="/it")
@@ -34,6 +37,8 @@ WORDS = {
     "audit.head": "Kept where a therapist's events end",
     "box.record_damaged": "The box's record was damaged; the old one is kept aside",
     "box.started": "The box started",
+    "it.codes_off": "Clinic IT switched its codes off",
+    "it.codes_on": "Clinic IT switched one-time codes on",
     "it.invited": "Clinic IT invited a therapist",
     "it.joined": "Clinic IT's account was made",
     "it.signed_in": "Clinic IT signed in",
@@ -51,6 +56,7 @@ ONE_GIB = 1 << 30
 class ItSignInPage:
     template: ClassVar[str] = "it_signin.html"
     joining: bool  # the account is made, with an invitation
+    codes: bool = False  # the sign-in takes one besides
     problem: str = ""
 
 
@@ -84,6 +90,7 @@ class ItPage:
     head: str
     broken: str
     backup: BackupView
+    codes: bool  # a second step is asked for
     invitation: str = ""
 
 
@@ -111,24 +118,36 @@ It = Annotated[SignIn, Depends(it_signed_in)]
 
 
 @router.get("/signin", dependencies=[unaudited("shows an empty form")])
-def sign_in_form(request: Request) -> Response:
-    return show(request, ItSignInPage(joining=False))
+def sign_in_form(request: Request, desk: TheDesk) -> Response:
+    return _ask(request, desk)
 
 
 @router.post("/signin", dependencies=[unaudited("adds its event itself: it is the box's")])
-async def sign_in(request: Request, desk: TheDesk, passphrase: Annotated[str, Form()] = "") -> Response:
-    wait_s = desk.guesses.begin(CLINIC_IT, known_browser=False)
+async def sign_in(
+    request: Request,
+    desk: TheDesk,
+    passphrase: Annotated[str, Form()] = "",
+    code: Annotated[str, Form()] = "",
+) -> Response:
+    known_browser = desk.known_browsers.knows(CLINIC_IT, request.cookies.get(known_cookie(CLINIC_IT)))
+    wait_s = desk.guesses.begin(CLINIC_IT, known_browser=known_browser)
     if wait_s:
-        return show(request, ItSignInPage(joining=False, problem=wait_sentence(wait_s)), status=429)
-    right = False
+        return _ask(request, desk, wait_sentence(wait_s), status=429)
+    right, now = False, datetime.now(UTC)
     try:
-        right = await anyio.to_thread.run_sync(desk.it_account.verify, passphrase, limiter=desk.one_passphrase)
-    finally:
-        desk.guesses.end(CLINIC_IT, known_browser=False, right=right)
-    if not right:
+        await anyio.to_thread.run_sync(desk.it_account.sign_in, passphrase, code, now, limiter=desk.one_passphrase)
+        right = True
+    except NotProven as error:
         await anyio.to_thread.run_sync(add_box_event, desk, "signin.refused")
-        return show(request, ItSignInPage(joining=False, problem="That is not clinic IT's passphrase."), status=422)
+        return _ask(request, desk, str(error), status=422)
+    finally:
+        desk.guesses.end(CLINIC_IT, known_browser=known_browser, right=right)
     return await _welcome(desk, "it.signed_in")
+
+
+def _ask(request: Request, desk: Desk, problem: str = "", *, status: int = 200) -> Response:
+    page = ItSignInPage(joining=False, codes=desk.it_account.asks_for_code, problem=problem)
+    return show(request, page, status=status)
 
 
 @router.get("/join", dependencies=[unaudited("shows an empty form")])
@@ -190,7 +209,7 @@ async def sign_out(request: Request, desk: TheDesk, _it: It) -> Response:
 async def _welcome(desk: Desk, action: str) -> Response:
     await anyio.to_thread.run_sync(add_box_event, desk, action)
     token, _ = desk.sign_ins.begin(CLINIC_IT)
-    return set_sign_in(RedirectResponse("/it", 303), token)
+    return know_browser(set_sign_in(RedirectResponse("/it", 303), token), desk, CLINIC_IT)
 
 
 def _page(desk: Desk, invitation: str = "") -> ItPage:
@@ -203,6 +222,7 @@ def _page(desk: Desk, invitation: str = "") -> ItPage:
         head=str(trail.head()),
         broken=f"This trail was changed: {broken.why}." if broken else "",
         backup=_backup(desk),
+        codes=desk.it_account.asks_for_code,
         invitation=invitation,
     )
 

@@ -205,10 +205,13 @@ async def welcome(desk: Desk, vault: Vault, where: str, action: str = "person.si
     await anyio.to_thread.run_sync(keep)
     await desk.recorder.prepare(vault.account.public_key)
     answer = RedirectResponse(where, 303)
-    vault_id = vault.account.vault_id
-    set_sign_in(answer, token)
-    _set_cookie(answer, known_cookie(vault_id), desk.known_browsers.token(vault_id), known_browsers.HOLDS_S)
-    return answer, sign_in
+    return know_browser(set_sign_in(answer, token), desk, vault.account.vault_id), sign_in
+
+
+def know_browser(answer: Response, desk: Desk, account: str) -> Response:
+    """Give the browser what it is recognised by when a stranger guesses at this account."""
+    _set_cookie(answer, known_cookie(account), desk.known_browsers.token(account), known_browsers.HOLDS_S)
+    return answer
 
 
 def set_sign_in(answer: Response, token: str) -> Response:

@@ -38,6 +38,7 @@ VISITS: dict[str, tuple[str, tuple[str, ...]]] = {
     "/it/signin": (NOBODY, ("/it/signin",)),
     "/it/join": (NOBODY, ("/it/join",)),
     "/it": (IT, ("/it",)),
+    "/it/second-step": (IT, ("/it/second-step",)),
     "/trust": (THERAPIST, ("/trust",)),
     "/trust/now": (THERAPIST, ("/trust/now",)),
     "/today": (THERAPIST, ("/today",)),
