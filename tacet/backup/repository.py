@@ -130,7 +130,7 @@ class Repository:
             kept = json.loads((self._snapshots / f"{chosen}.json").read_bytes())
             entries = tuple(Entry(str(one["path"]), int(one["size"]), str(one["digest"])) for one in kept["entries"])
             whole = kept["digest"] == _digest_of(entries) and all(_is_safe(entry) for entry in entries)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             whole = False
         if not whole:
             raise BackupFailed(f"The backup {chosen} is damaged. Name an earlier one with --snapshot.")
@@ -185,5 +185,7 @@ def _digest_of(entries: tuple[Entry, ...]) -> str:
 
 
 def _is_safe(entry: Entry) -> bool:
+    """Whoever writes on a stick can write this list, and a digest that fits it: it may name nothing outside."""
     path = PurePosixPath(entry.path)
-    return bool(_DIGEST.fullmatch(entry.digest)) and not path.is_absolute() and ".." not in path.parts
+    inside = bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in entry.path
+    return bool(_DIGEST.fullmatch(entry.digest)) and inside

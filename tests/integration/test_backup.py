@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -198,6 +199,35 @@ def test_snapshot__changed_by_hand__is_refused(tmp_path: Path) -> None:
         path.write_text(changed)
         with pytest.raises(BackupFailed, match="damaged"):
             Repository(tmp_path / "stick").read()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["../elsewhere", "vaults/../../elsewhere", "/elsewhere", "", ".", "a\0b"],
+    ids=["up", "up-later", "absolute", "nothing", "itself", "nought"],
+)
+def test_restore__a_list_with_a_right_digest_and_a_wrong_place__is_refused(tmp_path: Path, path: str) -> None:
+    """A stick that somebody else has written on."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/one").write_bytes(b"one")
+    backup = Repository(tmp_path / "stick")
+    snapshot = back_up(tmp_path / "data", backup)
+    with backup.writing():
+        backup.finish([replace(snapshot.entries[0], path=path)], datetime.now(UTC) + timedelta(hours=1))
+    with pytest.raises(BackupFailed, match="damaged"):
+        restore(backup, tmp_path / "new")
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_snapshot__with_a_size_beyond_every_number__is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/one").write_bytes(b"one")
+    backup = Repository(tmp_path / "stick")
+    back_up(tmp_path / "data", backup)
+    (path,) = (tmp_path / "stick/snapshots").iterdir()
+    path.write_bytes(path.read_bytes().replace(b'"size": 3', b'"size": 3e999'))
+    with pytest.raises(BackupFailed, match="damaged"):
+        backup.read()
 
 
 def test_horizon__passed__takes_what_was_erased_out_of_the_backups(tmp_path: Path) -> None:
