@@ -14,8 +14,9 @@ from app.errors import TacetError
 from app.notes.mentions import Mention, mentions_in
 from app.notes.standing import Standing, fingerprint, standing_of, taken_out
 from app.notes.transcript import Role, Transcript
-from app.review import transcript_of
+from app.review import lines_of, transcript_of
 from app.vault.note_rows import NEW
+from app.vault.session_content import SessionContent
 from app.vault.sessions import wall_clock_ms
 from app.vault.vault import Vault
 
@@ -43,6 +44,25 @@ class OpenNote:
         return sum(one.is_open for one in self.standing)
 
 
+def note_of(content: SessionContent) -> OpenNote | None:
+    """The note as it stands over its transcript; None while none is drafted."""
+    if content.note is None:
+        return None
+    made_of = (content.note, lines_of(content), content.marks, content.attribution, content.voice_changes)
+    return content.worked_out.of("note", made_of, lambda: _stands(content, made_of[0]))
+
+
+def _stands(content: SessionContent, note: Note) -> OpenNote:
+    transcript = transcript_of(content)
+    return OpenNote(
+        note=note,
+        standing=standing_of(note, transcript),
+        taken_out=taken_out(note),
+        mentions=mentions_in(transcript.utterances),
+        transcript=transcript,
+    )
+
+
 class Noting:
     """The notes of one vault. Thread-safe.
 
@@ -56,17 +76,7 @@ class Noting:
 
     def open(self, session_id: str) -> OpenNote | None:
         """The note as it stands; None while none is drafted."""
-        content = self._vault.sessions.content(session_id)
-        if content.note is None:
-            return None
-        transcript = transcript_of(content)
-        return OpenNote(
-            note=content.note,
-            standing=standing_of(content.note, transcript),
-            taken_out=taken_out(content.note),
-            mentions=mentions_in(transcript.utterances),
-            transcript=transcript,
-        )
+        return note_of(self._vault.sessions.content(session_id))
 
     def edit(self, session_id: str, sentence_id: int, text: str, author: str) -> None:
         """Let the sentence say `text`; none takes it out. Its sources stay.

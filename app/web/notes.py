@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from app.notes.goals import goals_of
-from app.noting import Noting, OpenNote
+from app.noting import Noting, OpenNote, note_of
 from app.vault.errors import NoSuchSentence
 from app.vault.note_rows import reads
 from app.vault.sessions import wall_clock_ms
@@ -205,7 +205,7 @@ def _panel(desk: Desk, person: SignedIn, session_id: str) -> NotePanel:
     session = open_session(person, session_id)
     return note_panel(
         session_id,
-        _noting(desk, person).open(session_id),
+        note_of(session.content),
         desk.drafting.formats,
         editable=session.editable,
         models=session.models,

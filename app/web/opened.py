@@ -21,6 +21,7 @@ APPROVED = frozenset({SessionState.APPROVED, SessionState.EXPORTED})
 class Opened:
     """The whole session, or of its lines only those asked for (`open_lines`)."""
 
+    content: SessionContent = field(repr=False)  # what it was taken from
     row: SessionRow
     lines: tuple[Line, ...] = field(repr=False)
     pauses: tuple[Pause, ...]
@@ -121,6 +122,7 @@ def _provisionally(segments: Sequence[Segment], turns: Sequence[Turn]) -> Iterat
 
 def _opened(content: SessionContent, lines: Sequence[Line], *, intact: bool) -> Opened:
     return Opened(
+        content=content,
         row=content.row,
         lines=tuple(lines),
         pauses=content.pauses,

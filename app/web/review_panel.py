@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.domain import Addendum, Mark, MarkKind
-from app.noting import Noting
+from app.noting import note_of
 from app.review import ATTESTATION
 from app.review.duties import Done, done_for, was_heard
 from app.review.places import Place
@@ -15,6 +15,7 @@ from app.vault.vault import Vault
 from app.web.desk import Desk, SignedIn
 from app.web.opened import Opened
 from app.web.standing import Standing, standing
+from app.web.timeline import doubt_ticks
 from app.web.transcript import Doubts, doubts
 from app.web.wording import clock, counted, moment, time_of_day
 
@@ -77,6 +78,7 @@ class ReviewPanel:
     session_id: str
     standing: Standing
     doubts: Doubts
+    drawn_doubts: str  # where they are on the timeline, path data
     queue: tuple[QueuedPlace, ...]
     waiting: int  # places of the queue that are not shown yet
     duties: tuple[DutyRow, ...]
@@ -99,11 +101,12 @@ def review_panel(desk: Desk, person: SignedIn, opened: Opened) -> ReviewPanel:
         session_id=session_id,
         standing=standing(opened.row, desk.pipeline, opened.models),
         doubts=doubts(opened),
+        drawn_doubts=doubt_ticks(waiting, opened.row.duration_ms),
         queue=tuple(QueuedPlace(place, was_heard(place, opened.listening)) for place in waiting[:SHOWN_PLACES]),
         waiting=max(0, len(waiting) - SHOWN_PLACES),
         duties=_duties(person.vault, opened) if opened.editable else (),
         unkept=_unkept(person, session_id) if opened.editable else "",
-        flagged=_flagged(person.vault, session_id) if opened.editable else (),
+        flagged=_flagged(opened) if opened.editable else (),
         withheld=tuple(mark for mark in opened.marks if mark.kind is MarkKind.REDACTED),
         attestation=ATTESTATION,
         approved=f"{approval.approved_by}, {moment(approval.approved_at_ms)}" if approval else "",
@@ -149,11 +152,11 @@ def _fact(vault: Vault, opened: Opened, duty: str) -> str:
     return DUTY_FACTS[duty](vault, opened.session_id) if duty in DUTY_FACTS else ""
 
 
-def _flagged(vault: Vault, session_id: str) -> tuple[FlaggedRow, ...]:
-    opened = Noting(vault).open(session_id)
+def _flagged(opened: Opened) -> tuple[FlaggedRow, ...]:
+    note = note_of(opened.content)
     return tuple(
         FlaggedRow(one.sentence_id, one.heading or KEY_POINTS, one.text)
-        for one in (opened.standing if opened else ())
+        for one in (note.standing if note else ())
         if one.is_open
     )
 

@@ -53,10 +53,14 @@ def timeline(
         lanes=tuple(lanes),
         thick=min(SINGLE, 0.8 * high),
         together=together(lines, scale, 24),
-        doubts=_ticks((place.start_ms for place in places), scale),
+        doubts=doubt_ticks(places, duration_ms),
         pauses=_ticks((pause.at_ms for pause in pauses), scale),
         heard="".join(f"M{start * scale:.1f} 23h{(end - start) * scale:.1f}" for start, end in heard),
     )
+
+
+def doubt_ticks(places: Iterable[Place], duration_ms: int) -> str:
+    return _ticks((place.start_ms for place in places), WIDTH / max(1, duration_ms))
 
 
 def bars(lines: Iterable[Line], scale: float, y: float) -> str:

@@ -4,9 +4,10 @@ from support.web_sessions import plain
 
 from app.domain import Pause, SessionHead, SessionRow, SessionState
 from app.review import Line
+from app.vault.session_content import SessionContent
 from app.web.opened import Opened
 from app.web.timeline import timeline
-from app.web.transcript import LineRow, QuietRow, doubts, rows
+from app.web.transcript import STRETCH_LINES, LineRow, QuietRow, doubts, rows, stretches
 
 
 def lines(*spans: tuple[int, int]) -> tuple[Line, ...]:
@@ -20,7 +21,8 @@ def lines(*spans: tuple[int, int]) -> tuple[Line, ...]:
 def opened(spoken: tuple[Line, ...], *pauses_ms: int, state: SessionState = SessionState.DRAFTED) -> Opened:
     head = SessionHead("5e" * 16, 0, clock_trusted=True, sample_rate_hz=16000, channels=1)
     row = SessionRow(head, state, 160_000, 10, 160_000, None)
-    return Opened(row, spoken, tuple(Pause(at_ms) for at_ms in pauses_ms), ("Whisper base",), None, intact=True)
+    pauses = tuple(Pause(at_ms) for at_ms in pauses_ms)
+    return Opened(SessionContent(row, (), {}, pauses, None), row, spoken, pauses, ("Whisper base",), None, intact=True)
 
 
 def shape(one: Opened, after_seq: int = -1) -> list[int | str]:
@@ -80,3 +82,16 @@ def test_timeline__every_voice_has_its_lane_and_stays_within_the_drawing() -> No
     drawn = timeline((one, replace(other, speaker="2")), (Pause(5000),), 10_000)
     assert [(lane.speaker, lane.drawn) for lane in drawn.lanes] == [("1", "M0.0 7h500.0"), ("2", "M500.0 17h500.0")]
     assert drawn.pauses == "M500.0 0v24"
+
+
+def test_stretches__of_a_long_transcript__hold_every_row_once_and_a_pause_with_the_line_below_it() -> None:
+    spoken = lines(*((at * 10_000, at * 10_000 + 2000) for at in range(2 * STRETCH_LINES + 1)))
+    shown = tuple(rows(opened(spoken, 600_000), 0))
+    cut = tuple(stretches(shown))
+    assert tuple(row for stretch in cut for row in stretch) == shown
+    assert [sum(isinstance(row, LineRow) for row in stretch) for stretch in cut] == [STRETCH_LINES, STRETCH_LINES, 1]
+    assert all(isinstance(stretch[0], QuietRow) for stretch in cut[1:])
+
+
+def test_stretches__nothing_said__are_none() -> None:
+    assert tuple(stretches(())) == ()

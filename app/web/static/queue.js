@@ -72,6 +72,8 @@ export class Queue {
 
   /** The review was drawn anew: stay at the place, or go on when it was found right. */
   #redrawn() {
+    const drawn = document.getElementById("doubts")?.dataset.drawn;
+    if (drawn !== undefined) document.querySelector("#timeline .drawn-doubts")?.setAttribute("d", drawn);
     const still = this.#items().some((item) => same(placeOf(item), this.#at));
     if (!still) {
       this.#word()?.removeAttribute("data-place");

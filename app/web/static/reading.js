@@ -7,6 +7,7 @@ import { wordsOf } from "./words.js";
 /** @typedef {{start: number, end: number, element: HTMLElement}} Said */
 
 const TOGETHER = 3; // lines before that may still go on
+const WORD_MS = 400; // going back from within a word's first moments means the word before
 const HOLD_MS = 800; // a word stays lit over a gap this short
 const LEAVE_ALONE_MS = 4000; // after somebody has scrolled, the page stays where they went
 
@@ -67,6 +68,19 @@ export class Reading {
       this.#lit = word;
       if (playing && word) this.#keepInSight(word);
     }
+  }
+
+  /** @param {number} ms @param {1 | -1} by @returns {number | null} where the next word begins, or the one before */
+  wordFrom(ms, by) {
+    const lines = (this.#lines ??= this.#index());
+    const at = Math.max(0, before(lines, ms));
+    for (const line of [lines[at], lines[at + by]]) {
+      const starts = wordsOf(line?.element).map((word) => Number(word.dataset.t));
+      // the word that is being heard began a little before
+      const found = by > 0 ? starts.find((start) => start > ms) : starts.reverse().find((start) => start < ms - WORD_MS);
+      if (found !== undefined) return found;
+    }
+    return null;
   }
 
   /** Lines were drawn anew: one stays where one was. */

@@ -75,11 +75,21 @@ function showLoop() {
   part("loop", HTMLButtonElement).setAttribute("aria-pressed", String(player.looping));
 }
 
+/** @param {1 | -1} by */
+function hearWord(by) {
+  const ms = reading.wordFrom(player.ms, by);
+  queue.leave();
+  cue = null;
+  if (ms !== null) player.hear(ms);
+}
+
 /** @type {Record<string, () => void>} */
 const KEYS = {
   " ": playOrRest,
   ArrowLeft: () => player.skip(-SKIP_MS),
   ArrowRight: () => player.skip(SKIP_MS),
+  "shift ArrowLeft": () => hearWord(-1),
+  "shift ArrowRight": () => hearWord(1),
   j: () => cueLine(reading.step(1)),
   k: () => cueLine(reading.step(-1)),
   n: () => queue.next(),
@@ -108,7 +118,7 @@ document.addEventListener("keydown", (event) => {
     return sheet.showEnd();
   }
   prefixed = event.key === "g" ? now : -PREFIX_MS;
-  const action = KEYS[event.key];
+  const action = KEYS[event.shiftKey && event.key.startsWith("Arrow") ? `shift ${event.key}` : event.key];
   if (!action && !tools.use(event.key, here())) return;
   event.preventDefault();
   action?.();
