@@ -120,14 +120,13 @@ class _Person:
         desk, field_ = self._desk, self._desk.locator(f"#text-{seq}")
         await desk.evaluate(f"document.querySelector('#line-{seq} > .edit').click()")
         await field_.fill(text)
-        await field_.press("Enter")
-        said, other = desk.locator(f"#line-{seq} .said"), desk.locator(f"#line-{seq} .notice")
-        await expect(said.or_(other)).to_be_visible(timeout=PATIENCE_MS)
-        while await other.count():
-            self._seen.meanwhile += 1
+        said, answer = f"#line-{seq} .said", f"#line-{seq} form:not([data-sent])"
+        while not await desk.locator(said).count():
+            await desk.evaluate(f"document.querySelector('#line-{seq} form').dataset.sent = ''")
             await field_.press("Enter")
-            await asyncio.sleep(0.5)
-        await expect(said).to_be_visible(timeout=PATIENCE_MS)
+            # the line, or the form once more with what somebody else has kept there meanwhile
+            await expect(desk.locator(f"{said}, {answer}").first).to_be_visible(timeout=PATIENCE_MS)
+            self._seen.meanwhile += await desk.locator(answer).count()
         self._seen.kept.append((seq, text))
 
     async def _play(self) -> None:
