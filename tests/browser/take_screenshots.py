@@ -173,6 +173,7 @@ def at_work(camera: Camera) -> None:
         camera.shoot("session-under", session, passphrase=PASSPHRASE, act=lambda page: page.click("#line-1 summary"))
         camera.shoot("session-edit", session, passphrase=PASSPHRASE, act=_edit)
         camera.shoot("session-hear", session, passphrase=PASSPHRASE, act=_hear)
+        camera.shoot("session-find", session, passphrase=PASSPHRASE, act=_find)
         camera.shoot("session-keys", session, passphrase=PASSPHRASE, act=lambda page: page.keyboard.press("?"))
         camera.shoot("session-approved", f"{box.address}/sessions/{approved}", passphrase=PASSPHRASE)
         camera.shoot("nothing-here", f"{box.address}/sessions/{'0' * 32}", passphrase=PASSPHRASE)
@@ -380,6 +381,15 @@ def _note_on_pause(page: Page) -> None:
 def _hear(page: Page) -> None:
     words_of(page.locator("#line-5")).nth(4).click()
     until(page, "document.querySelector('.playing') !== null")
+    page.evaluate("document.getElementById('sound').pause()")
+
+
+def _find(page: Page) -> None:
+    """At a doubtful place: the README shows it (docs/pictures)."""
+    page.wait_for_load_state("load")
+    for _ in range(3):
+        page.keyboard.press("n")
+    until(page, "document.querySelector('.found') !== null && !document.getElementById('sound').paused")
     page.evaluate("document.getElementById('sound').pause()")
 
 
