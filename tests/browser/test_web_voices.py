@@ -50,6 +50,21 @@ def select(page: Page, first: Locator, last: Locator) -> None:
     )
 
 
+SELECT_TEXT = """
+(said, words) => {
+  const [from, to] = [said.textContent.indexOf(words), said.textContent.indexOf(words) + words.length];
+  const texts = document.createTreeWalker(said, NodeFilter.SHOW_TEXT);
+  const ends = [];
+  for (let at = 0; texts.nextNode(); at += texts.currentNode.length) {
+    for (const end of [from, to].slice(ends.length / 2)) {
+      if (end <= at + texts.currentNode.length) ends.push(texts.currentNode, end - at);
+    }
+  }
+  getSelection().setBaseAndExtent(...ends);
+}
+"""
+
+
 def words(page: Page, seq: int) -> Locator:
     return words_of(line(page, seq))
 
@@ -75,6 +90,15 @@ def test_words_within_a_line__given_away_by_key__make_a_line_of_their_own(page: 
     assert (len(middle.words), middle.machine_speaker) == (2, own)
     assert middle.speaker != own
     expect(line(page, middle.seq)).to_be_visible(timeout=PATIENT_MS)
+
+
+def test_words__selected_while_their_line_is_plain_text__are_the_ones_given_away(page: Page, vault: Vault) -> None:
+    said = line(page, 4).locator(".said[data-words]")  # no pointer was there so far
+    _, second, third, *_ = (said.text_content() or "").split()
+    said.evaluate(SELECT_TEXT, f"{second} {third}")
+    page.keyboard.press("s")
+    expect(page.locator("[data-line]")).to_have_count(16, timeout=PATIENT_MS)
+    assert [one.text for one in Review(vault).transcript(SESSION)[5].words] == [second, third]
 
 
 def test_line__broken_and_joined_by_keys__is_as_before(page: Page, vault: Vault) -> None:

@@ -137,7 +137,7 @@ function byStart(one, other) {
 }
 
 /** @param {Said[]} all in order @param {number} ms @returns {number} which is the last to begin before, -1 for none */
-function before(all, ms) {
+export function before(all, ms) {
   let [low, high] = [0, all.length];
   while (low < high) {
     const middle = (low + high) >> 1;
