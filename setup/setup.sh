@@ -54,7 +54,7 @@ install_lock() { # name of the lock, words for people
   made_from=$(digest "$1.lock" <("$venv/bin/python" --version))
   if done_before "$stamp" "$made_from"; then say 3/6 "$2: there"; return; fi
   say 3/6 "$2: installing (hash-checked)"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check --progress-bar on --require-hashes --no-build-isolation \
+  "$venv/bin/pip" install --quiet --disable-pip-version-check --progress-bar on --require-hashes --no-deps --no-build-isolation \
     -r "$1.lock" || fail "the Python packages of $1.lock could not be installed. Check the network, then run it again; what is there is kept."
   echo "$made_from" >"$stamp"
 }
