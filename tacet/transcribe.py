@@ -72,7 +72,9 @@ def with_speakers(transcript: Transcript, attribution: Attribution) -> Transcrip
 
 def transcribe(path: Path, channels: int, transcriber: Transcriber) -> Transcript:
     """Hear a file from start to end."""
-    heard = list(_with_progress(listen(blocks_of(path, channels), channels, transcriber), seconds_of(path)))
+    heard = list(
+        _with_progress(listen(blocks_of(path, channels), channels, transcriber, transcriber.at_once), seconds_of(path))
+    )
     return Transcript(
         duration_ms=heard[-1].until_ms if heard else 0,
         model=next((segment.model for part in heard for segment in part.segments), ""),

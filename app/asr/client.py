@@ -16,6 +16,7 @@ class SocketTranscriber:
     """
 
     def __init__(self, socket_path: Path) -> None:
+        self.at_once = 1
         self._path = socket_path
         self._connection: socket.socket | None = None
 

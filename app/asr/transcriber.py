@@ -59,6 +59,11 @@ class TranscriberFailed(Exception):
 class Transcriber(Protocol):
     """Pure: the same window gives the same words, so a window may be asked for again after any kill."""
 
+    @property
+    def at_once(self) -> int:
+        """How many threads may ask at the same time."""
+        ...
+
     def hear(self, window: Window) -> Heard:
         """Raise TranscriberAway or TranscriberFailed; the caller waits and asks again."""
         ...

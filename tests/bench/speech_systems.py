@@ -42,7 +42,11 @@ def _core(model: str) -> Hear:
     transcriber = WhisperTranscriber(default_models_dir() / model, model, threads=0)
 
     def hear(job: dict[str, Any]) -> str:
-        return " ".join(segment.text for part in listen(_blocks(job), 1, transcriber) for segment in part.segments)
+        return " ".join(
+            segment.text
+            for part in listen(_blocks(job), 1, transcriber, transcriber.at_once)
+            for segment in part.segments
+        )
 
     return hear
 

@@ -1,5 +1,6 @@
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from app.asr.transcriber import NEIGHBOUR_SAMPLES, WINDOW_SAMPLES, Heard, Utterance, Window
@@ -11,6 +12,8 @@ SECOND = 16_000
 
 class CountingTranscriber:
     """Hears a word in each window, and leaves the last second of it for the next."""
+
+    at_once = 1
 
     def __init__(self) -> None:
         self.windows: list[Window] = []
@@ -59,6 +62,56 @@ def test_listen__sound_that_goes_on__is_heard_before_it_ends() -> None:
     first = next(listen(endless(), 1, CountingTranscriber()))
     assert first.until_ms == 29_000
     assert taken == 31
+
+
+class Clock:
+    """Hears each second's own number, which the samples carry; a sentence is five of them long."""
+
+    at_once = 2
+
+    def __init__(self) -> None:
+        self.prompts: list[tuple[int, ...]] = []
+
+    def hear(self, window: Window) -> Heard:
+        self.prompts.append(window.context.prompt)
+        pcm = np.frombuffer(window.pcm, "<i2")[window.before_samples : len(window.pcm) // 2 - window.after_samples]
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], pcm != 0, [0]]))).reshape(-1, 2)
+        if not window.final:
+            edges = edges[: len(edges) // 5 * 5]
+        words = [Word(first // 16, last // 16, str(pcm[first]), 0.9) for first, last in edges.tolist()]
+        sentences = [tuple(words[first : first + 5]) for first in range(0, len(words), 5)]
+        utterances = tuple(
+            Utterance(said[0].start_ms, said[-1].end_ms, " ".join(word.text for word in said), said)
+            for said in sentences
+        )
+        context = Context(prompt=(*window.context.prompt, len(self.prompts)), language="en")
+        return Heard(utterances, len(pcm) if window.final else int(edges[-1][1]), context, "clock", ())
+
+
+def numbered(seconds: int) -> Iterator[bytes]:
+    """Each second is silent for 0.4 s and then as loud as its number."""
+    for second in range(seconds):
+        block = np.full(SECOND, second + 1, "<i2")
+        block[: SECOND * 2 // 5] = 0
+        yield block.tobytes()
+
+
+@pytest.mark.parametrize("seconds", [20, 61, 152, 300, 555])
+def test_listen__two_at_once__gives_the_words_of_one_after_the_other(seconds: int) -> None:
+    heard = list(listen(numbered(seconds), 1, Clock(), 2))
+    words = [word for part in heard for segment in part.segments for word in segment.words]
+    assert [word.text for word in words] == [str(second + 1) for second in range(seconds)]
+    assert [word.start_ms for word in words] == pytest.approx([second * 1000 + 400 for second in range(seconds)], abs=1)
+    assert [segment.seq for part in heard for segment in part.segments] == list(
+        range(sum(len(p.segments) for p in heard))
+    )
+    assert heard[-1].until_ms == seconds * 1000
+
+
+def test_listen__two_at_once__every_leg_knows_some_text_from_before_it() -> None:
+    clock = Clock()
+    list(listen(numbered(300), 1, clock, 2))
+    assert [len(prompt) for prompt in clock.prompts].count(0) == 1
 
 
 def test_listen__no_sound__gives_nothing() -> None:
