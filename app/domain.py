@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-# How a segment's words were found: by the first look (beam search), by sampling where that had gone wrong, or not at
-# all: a sure voice for which no words came. Such a segment has neither text nor words.
-Path = Literal["first", "sampled", "not_understood"]
+# How a segment's words were found: by the first look; by a second with all beams and without the text before, where
+# the first went wrong; by sampling where both did; or not at all: a sure voice for which no words came. Such a segment
+# has neither text nor words.
+Path = Literal["first", "second", "sampled", "not_understood"]
 
 
 class SessionState(StrEnum):

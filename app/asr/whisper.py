@@ -1,9 +1,12 @@
 """The only file that knows faster-whisper. One call hears one window; nothing is kept between calls.
 
-One turn of faster-whisper's sequential decoding (beam 5, temperature fallback, previous text as context), taken out of
-its loop so that a session can be heard while it is still going on and resumed after a kill. Two things differ, both so
-that no words stand in silence: a window in which the voice detector hears nobody is not decoded, and a sentence during
-which it hears nobody is left out.
+One turn of faster-whisper's sequential decoding (beams, temperature fallback, previous text as context), taken out of
+its loop so that a session can be heard while it is still going on and resumed after a kill. What differs:
+
+- No words stand in silence: a window in which the voice detector hears nobody is not decoded, and a sentence during
+  which it hears nobody is left out.
+- It is quicker: the encoder of `app.asr.encoder` where the CPU is made for it, fewer beams where there is text before,
+  and a decoder that is shown the sound alone, without the rest of its 30 s.
 """
 
 import logging
@@ -11,7 +14,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ctranslate2
 import numpy as np
@@ -21,18 +24,30 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from app.asr.device import Asked, Cuda, Device, choose, driver_is_loaded, on_cpu
+from app.asr.memory import give_back, keep_freed, share_freed
+from app.asr.model_file import UnknownLayoutError
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
 from app.asr.voice_detector import voice_probabilities
 from app.asr.voices import Voice, unworded, voices
 from app.domain import Context, Word
 from app.domain import Path as Look
 
+if TYPE_CHECKING:
+    from faster_whisper.transcribe import TranscriptionOptions
+
+    from app.asr.encoder import FastEncoder
+
 log = logging.getLogger(__name__)
 
 Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
+MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
 VOCABULARY_TOKENS = 100  # of what a model can be told before a window
+BEAMS = 2  # where there is text before the window, which is worth more than beams; without it as faster-whisper has
+SAMPLED_AT_ONCE = 1  # each takes 40 MB and its time
+TOKENS_A_SECOND, SPARE_TOKENS = 10, 32  # more than anybody says: where a loop is ended
+SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
 SEED = 1  # the last resort samples; the same window must give the same words
 
 
@@ -42,18 +57,25 @@ class Decoded:
 
     result: Any  # ctranslate2's WhisperGenerationResult
     log_probability: float  # mean a token
+    repetition: float  # how far the text can be compressed
     temperature: float
     look: Look
 
 
 class WhisperTranscriber:
-    """Hears windows with one model in memory. Handles speech in clear; one thread at a time."""
+    """Hears windows with one model in memory, `at_once` of them side by side. Handles speech in clear."""
 
     def __init__(self, folder: Path, name: str, threads: int, device: Asked = "auto") -> None:
-        """Load the model, a second or two; `folder` must have been verified."""
-        self._model = _load(folder, threads or os.cpu_count() or 1, choose(device, _find_cuda()))
+        """Load the model, two seconds; `folder` must have been verified."""
+        share_freed()
+        cores = threads or os.cpu_count() or 1
+        self.at_once = min(MOST_AT_ONCE, cores)
+        self._model = _load(folder, cores, self.at_once, choose(device, _find_cuda()))
         _, info = self._model.transcribe(np.zeros(SAMPLE_RATE_HZ, np.float32), language="en", word_timestamps=True)
         self._options = info.transcription_options  # faster-whisper's defaults, whole
+        self._encoder = _fast_encoder(folder, cores) if self._model.model.device == "cpu" else None
+        if self._encoder is None:
+            keep_freed()
         self.name = f"Whisper {name}"
 
     def hear(self, window: Window) -> Heard:
@@ -69,7 +91,7 @@ class WhisperTranscriber:
             return self._nothing(window, len(audio), window.context)
         ctranslate2.set_random_seed(SEED)
         features, loudest = self._spectrogram(around, window)
-        encoded = self._model.encode(pad_or_trim(features))
+        encoded = self._encode(features)
         language = window.context.language or self._language(encoded)
         context = replace(window.context, language=language, loudest=loudest)
         heard = self._decode(window, encoded, context, len(audio), heard_voices)
@@ -79,6 +101,14 @@ class WhisperTranscriber:
     def _nothing(self, window: Window, samples: int, context: Context) -> Heard:
         tail = 0 if window.final else min(TAIL_SAMPLES, samples - 1)
         return Heard((), samples - tail, context, self.name)
+
+    def _encode(self, features: Audio) -> ctranslate2.StorageView:
+        """Encode a whole window of 30 s, as Whisper has learned it, and keep what belongs to the sound."""
+        if self._encoder is None:
+            return self._model.encode(pad_or_trim(features))
+        shown = (features.shape[-1] + SHOWN_SILENCE_FRAMES) // 2
+        encoded = self._encoder.encode(pad_or_trim(features))[:, :shown]
+        return ctranslate2.StorageView.from_array(np.ascontiguousarray(encoded))
 
     def _language(self, encoded: ctranslate2.StorageView) -> str:
         if not self._model.model.is_multilingual:
@@ -112,7 +142,8 @@ class WhisperTranscriber:
         tokenizer = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
         )
-        decoded = self._look(encoded, model.get_prompt(tokenizer, _before(context, tokenizer, model)), tokenizer)
+        prompt = model.get_prompt(tokenizer, _before(context, tokenizer, model))
+        decoded = self._look(encoded, prompt, tokenizer, samples)
         if (
             decoded.result.no_speech_prob > options.no_speech_threshold
             and decoded.log_probability <= options.log_prob_threshold
@@ -137,7 +168,8 @@ class WhisperTranscriber:
         )
         kept = [part for part in found if _is_said(part, tokenizer.decode(part["tokens"]), voices)]
         said = [token for part in kept for token in part["tokens"]]
-        text_before = () if decoded.temperature > options.prompt_reset_on_temperature else (*context.prompt, *said)
+        said_before = context.prompt if decoded.look == "first" else ()  # what led astray is not told again
+        text_before = () if decoded.temperature > options.prompt_reset_on_temperature else (*said_before, *said)
         advance = samples if not 0 < next_frame < frames else next_frame * FRAME_SAMPLES
         return Heard(
             utterances=tuple(_utterance(part, tokenizer.decode(part["tokens"]).strip(), decoded.look) for part in kept),
@@ -146,10 +178,33 @@ class WhisperTranscriber:
             model=self.name,
         )
 
-    def _look(self, encoded: ctranslate2.StorageView, prompt: list[int], tokenizer: Tokenizer) -> Decoded:
-        """Decode with beams, and where that repeats itself or is too unsure, by sampling."""
-        result, sure, temperature, _ = self._model.generate_with_fallback(encoded, prompt, tokenizer, self._options)
-        return Decoded(result, sure, temperature, "sampled" if temperature else "first")
+    def _look(self, encoded: ctranslate2.StorageView, prompt: list[int], tokenizer: Tokenizer, samples: int) -> Decoded:
+        """Decode, and where that went wrong, once more with all beams and without the text before; then by sampling."""
+        unprompted = prompt[prompt.index(tokenizer.sot) :]
+        most = min(self._model.max_length - len(prompt), SPARE_TOKENS + TOKENS_A_SECOND * samples // SAMPLE_RATE_HZ)
+        options = replace(self._options, max_new_tokens=most, best_of=SAMPLED_AT_ONCE)
+        few, all_beams = replace(options, beam_size=BEAMS, temperatures=[0.0]), replace(options, temperatures=[0.0])
+        sampled = replace(options, temperatures=self._options.temperatures[1:])
+        looks: list[tuple[Look, list[int], TranscriptionOptions]] = [("sampled", prompt, sampled)]
+        if prompt == unprompted:
+            looks.insert(0, ("first", prompt, all_beams))
+        else:
+            looks = [("first", prompt, few), ("second", unprompted, all_beams), *looks]
+        found = list[Decoded]()
+        for look, before, how in looks:
+            result, sure, temperature, ratio = self._model.generate_with_fallback(encoded, before, tokenizer, how)
+            found.append(Decoded(result, sure, ratio, temperature, look))
+            if not self._went_wrong(found[-1]):
+                return found[-1]
+        return max(
+            found, key=lambda one: (one.repetition <= self._options.compression_ratio_threshold, one.log_probability)
+        )
+
+    def _went_wrong(self, decoded: Decoded) -> bool:
+        """Tell whether it repeats itself or is too unsure, where somebody speaks; faster-whisper's thresholds."""
+        unsure = decoded.log_probability < self._options.log_prob_threshold
+        nobody = unsure and decoded.result.no_speech_prob > self._options.no_speech_threshold
+        return not nobody and (unsure or decoded.repetition > self._options.compression_ratio_threshold)
 
 
 def _find_cuda() -> Cuda:
@@ -161,14 +216,15 @@ def _find_cuda() -> Cuda:
     return Cuda(devices, frozenset(types), driver_is_loaded())
 
 
-def _load(folder: Path, cores: int, device: Device) -> WhisperModel:
+def _load(folder: Path, cores: int, at_once: int, device: Device) -> WhisperModel:
     """Load the model; a GPU that fails at the first try, as where a library of it is missing, is left alone."""
     try:
         model = WhisperModel(
             str(folder),
             device=device.kind,
             compute_type=device.compute_type,
-            cpu_threads=cores,
+            cpu_threads=max(1, cores // at_once),
+            num_workers=at_once,
             local_files_only=True,
         )
         if device.kind == "cuda":
@@ -176,9 +232,27 @@ def _load(folder: Path, cores: int, device: Device) -> WhisperModel:
     except RuntimeError:
         if device.kind == "cpu":
             raise
-        return _load(folder, cores, on_cpu("the GPU failed at its first try"))
+        return _load(folder, cores, at_once, on_cpu("the GPU failed at its first try"))
     log.info("%s", device.said)
     return model
+
+
+def _fast_encoder(folder: Path, cores: int) -> "FastEncoder | None":
+    """The encoder for this CPU, or None where CTranslate2's own is the better one or the model's file is unknown."""
+    try:
+        from app.asr.encoder import FastEncoder, has_bfloat16  # noqa: PLC0415  not on every machine
+    except ImportError:
+        return None
+    if not has_bfloat16():
+        return None
+    give_back()
+    try:
+        return FastEncoder(folder, cores)
+    except UnknownLayoutError as error:
+        log.warning("words are heard more slowly: %s", error)
+        return None
+    finally:
+        give_back()
 
 
 def _before(context: Context, tokenizer: Tokenizer, model: WhisperModel) -> list[int]:

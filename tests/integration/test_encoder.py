@@ -1,0 +1,33 @@
+"""Whisper's encoder on OpenVINO beside CTranslate2's own, on the real model."""
+
+import importlib.util
+
+import ctranslate2
+import numpy as np
+import pytest
+from faster_whisper.audio import pad_or_trim
+from faster_whisper.feature_extractor import FeatureExtractor
+from support.demo_sound import MODELS_DIR, demo_pcm
+
+from app.speech.attribution import mixed_down
+
+
+def test_openvino__is_installed_without_what_tells_its_maker_how_it_is_used() -> None:
+    assert importlib.util.find_spec("openvino_telemetry") is None
+
+
+def test_fast_encoder__a_window_of_speech__is_nearer_to_the_exact_result_than_int8() -> None:
+    encoder = pytest.importorskip("app.asr.encoder", reason="there is no OpenVINO for this machine")
+    if not encoder.has_bfloat16():
+        pytest.skip("this CPU has no bfloat16, so the box uses CTranslate2's encoder")
+    pcm = np.frombuffer(mixed_down(demo_pcm(0, 30), 2), "<i2").astype(np.float32) / 32768
+    features = np.ascontiguousarray(pad_or_trim(FeatureExtractor()(pcm)))
+    exact, quantised = (_by_ctranslate2(features, kind) for kind in ("float32", "int8"))
+    fast = encoder.FastEncoder(MODELS_DIR / "base", 1).encode(features)
+    assert fast.shape == exact.shape
+    assert np.linalg.norm(fast - exact) < np.linalg.norm(quantised - exact) < 0.2 * np.linalg.norm(exact)
+
+
+def _by_ctranslate2(features: np.ndarray, compute_type: str) -> np.ndarray:
+    model = ctranslate2.models.Whisper(str(MODELS_DIR / "base"), compute_type=compute_type, intra_threads=1)
+    return np.array(model.encode(ctranslate2.StorageView.from_array(features[np.newaxis])))
