@@ -26,6 +26,9 @@ RENEW_WITHIN = timedelta(days=30)
 NO_CLOCK_BEFORE = datetime(2026, 11, 1, tzinfo=UTC)
 
 
+CLINIC_KEY_FILE = "certificate-key.pem"  # the clinic's own, as it is put on the boot partition and kept
+
+
 class CertificateFailed(TacetError):
     """Without a certificate no page is served: show the sentence and end."""
 

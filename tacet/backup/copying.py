@@ -10,12 +10,13 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.tls import CLINIC_KEY_FILE
 from tacet.backup.repository import NOTHING, BackupFailed, Entry, Repository, Snapshot
 
-# A new box makes its own certificate; sockets, models and how backups go are no data; the set-up code dies with the
-# first account.
+# A new box makes its own certificate, or is given the clinic's anew; sockets, models and how backups go are no data;
+# the set-up code dies with the first account.
 LEFT_OUT = frozenset({"tls", "run", "models", "backup"})
-PASSING = ("-shm", ".new", "setup-code", ".creating")
+PASSING = ("-shm", ".new", "setup-code", ".creating", CLINIC_KEY_FILE)
 PROCESS_NOTES = "process"  # in a vault's folder: psychotherapy notes, copied only when asked for
 HALF_DONE = (".half-made-", ".restoring-")
 DATABASE_SUFFIX = ".db"

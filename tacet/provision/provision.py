@@ -14,6 +14,7 @@ from app.durable import write_private
 from app.errors import TacetError
 from tacet.config.check import check_bytes
 from tacet.config.problem import Problem
+from tacet.provision.clinic_certificate import take_in
 from tacet.provision.identity import box_id, own_name
 from tacet.provision.network_file import network_file
 from tacet.settings import check_settings, write_settings
@@ -52,7 +53,8 @@ def provision(places: Places, run: Run) -> Provisioned:
     try:
         written, problems = _wanted(places)
         name = written.get("box", {}).get("name") or own_name(box_id(places.identity))
-        _write(places, _effective(written, name, problems), name)
+        own = take_in(places.boot, places.identity)
+        _write(places, _effective(written, name, problems, own), name)
     except OSError as error:
         what = f"The box cannot prepare itself ({error.strerror}: {error.filename})."
         raise TacetError(f"{what} Its storage may be damaged; replace it.") from error
@@ -84,9 +86,11 @@ def _kept(good: Path) -> dict[str, Any]:
     return {} if problems else written
 
 
-def _effective(written: dict[str, Any], name: str, problems: tuple[Problem, ...]) -> dict[str, Any]:
+def _effective(
+    written: dict[str, Any], name: str, problems: tuple[Problem, ...], certificate: dict[str, str]
+) -> dict[str, Any]:
     """What the processes get: the file, and what the box knows better."""
-    app = dict(written.get("app", {})) | {"name": name, "port": PAGE_PORT}
+    app = certificate | dict(written.get("app", {})) | {"name": name, "port": PAGE_PORT}
     recorder = dict(written.get("recorder", {}))
     if problems:
         recorder["configuration_problem"] = f"tacet.toml, {problems[0]} Tell clinic IT."
