@@ -67,13 +67,24 @@ def _use(folder: Path, ending: signal.Signals) -> bytes:
     """Work with the page, end it so; gives what the process said."""
     port = free_port()
     with _process(folder, port) as app, _client(folder, port) as client:
-        vault_id = next((folder / "vaults").glob("*/account.json")).parent.name
-        signed_in = client.post("/signin", data={"person": vault_id, "passphrase": PASSPHRASE})
-        assert signed_in.headers["location"] == "/today", "the therapist does not get in"
+        sign_in(client, folder)
         assert HEARD in client.get(f"/sessions/{SESSION}").text, "the canary was never shown"
         _work(client)
         app.send_signal(ending)
         return app.communicate(timeout=60)[0]
+
+
+@contextmanager
+def use_of_page(folder: Path, port: int) -> Iterator[httpx2.Client]:
+    """The app as a box runs it, with one therapist and one session, and a client of its page."""
+    with _process(folder, port), _client(folder, port) as client:
+        yield client
+
+
+def sign_in(client: httpx2.Client, folder: Path) -> None:
+    vault_id = next((folder / "vaults").glob("*/account.json")).parent.name
+    signed_in = client.post("/signin", data={"person": vault_id, "passphrase": PASSPHRASE})
+    assert signed_in.headers["location"] == "/today", "the therapist does not get in"
 
 
 def _work(client: httpx2.Client) -> None:

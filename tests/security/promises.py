@@ -24,5 +24,7 @@ PROMISES: Final = (
     Promise("committed edits survive kills", "200 kills: 0 lost, integrity clean", storage.kills_during_edits),
     Promise("a corrupt database does not stop recording", "500 damages: 0 stop it", storage.corruptions),
     Promise("backups survive interruption", "50 points: restored identical", storage.interrupted_backups),
-    Promise("the page cannot be starved", "500 idle, slow, 1 GB: answers within 1 s", starving.slow_and_greedy),
+    Promise(
+        "the page cannot be starved", "500 idle, slow, 1 GB, dear, all at once: within 1 s", starving.slow_and_greedy
+    ),
 )

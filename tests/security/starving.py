@@ -1,111 +1,100 @@
 """One machine that does its worst, and another that only wants to read."""
 
-import socket
-import ssl
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from http.client import HTTPSConnection
 from pathlib import Path
 
 from faults.promise import Figure, Progress, Scale
 from faults.scratch import scratch_folder
+from support.ports import free_port
 from support.recorder_process import RecorderProcess
 from support.sound import noise, write_wav
-from support.web_box import WebBox
 
 from firmware.status import BoxState
+from security.at_rest import sign_in, use_of_page
+from security.greedy import ANY_CERTIFICATE
+from security.page import SESSION
 
 ANSWERS_WITHIN_S = 1.0
-RATE_HZ = 16_000
-ANY_CERTIFICATE = ssl.create_default_context()
-ANY_CERTIFICATE.check_hostname = False
-ANY_CERTIFICATE.verify_mode = ssl.CERT_NONE
+RATE_HZ, ROOM_S, ANSWERS = 16_000, 600, 20
+ATTACKS = ("quiet", "idle", "slow", "upload", "dear", "all")
+ROOT = Path(__file__).parents[2]
 
 
 def slow_and_greedy(scale: Scale, told: Progress) -> Figure:
-    """Idle connections, slow requests and a long upload from 127.0.0.2; the page is asked from 127.0.0.1.
+    """Idle connections, slow requests, long uploads and dear questions from 127.0.0.2, one kind after the other and all
+    at once, against the app as a box runs it; somebody who is signed in asks it from 127.0.0.1 meanwhile.
 
-    A recorder runs beside it all, as it does in a box, and has to seal every sample.
+    A recorder runs beside it all, and has to seal every sample as it was played.
     """
     idle, found = scale.of(500, 60), {}
-    with scratch_folder(in_memory=True) as folder, scratch_folder() as recording, ExitStack() as open_parts:
-        recorder = open_parts.enter_context(_recording(recording))
-        box = WebBox(folder)
-        box.start()
-        open_parts.callback(box.close)
-        for name, attack in (("quiet", _quiet), ("idle", _idle), ("slow", _slow), ("upload", _upload)):
-            told(name)
-            with ExitStack() as stack:
-                attack(box, stack, idle)
-                found[name] = max(_answer_s(box) for _ in range(20))
+    room = noise(RATE_HZ * ROOM_S)
+    with scratch_folder() as folder, scratch_folder() as recording, _recording(recording, room) as recorder:
+        port = free_port()
+        with use_of_page(folder, port) as client:
+            sign_in(client, folder)
+            cookie = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+            for name in ATTACKS:
+                told(name)
+                with nullcontext() if name == "quiet" else _attack(name, port, idle):
+                    found[name] = max(_answer_s(port, cookie) for _ in range(ANSWERS))
         recorder.command(command="stop")
         recorder.wait_for_state(BoxState.READY)
         tape = recorder.read_tape()
+        heard = tape.read_pcm(0, tape.samples)
         said = recorder.terminate()[1]
+    as_played = bool(heard) and heard in room
     words = ", ".join(f"{name} {seconds:.2f} s" for name, seconds in found.items())
-    heard_s, lost = tape.samples / RATE_HZ, tape.gap_samples
-    words = f"slowest of 20 answers: {words}; recorder sealed {heard_s:.0f} s, {lost} samples lost"
-    kept = max(found.values()) < ANSWERS_WITHIN_S and not lost and tape.samples > 0 and "overflow" not in said
+    words = (
+        f"slowest of {ANSWERS} pages: {words}; recorder sealed {tape.samples / RATE_HZ:.0f} s"
+        f"{' as played' if as_played else ', NOT AS PLAYED'}, {tape.gap_samples} samples lost"
+    )
+    kept = max(found.values()) < ANSWERS_WITHIN_S and as_played and not tape.gap_samples and "overflow" not in said
     return Figure(words, kept)
 
 
 @contextmanager
-def _recording(folder: Path) -> Iterator[RecorderProcess]:
-    """A recorder that hears a known noise at 16 kHz in real time, and is recording."""
-    room = write_wav(folder / "room.wav", noise(RATE_HZ * 60))
-    with RecorderProcess(folder, microphone="file", audio_file=room) as recorder:
+def _recording(folder: Path, room: bytes) -> Iterator[RecorderProcess]:
+    """A recorder that hears this room at 16 kHz in real time, and is recording."""
+    file = write_wav(folder / "room.wav", room)
+    with RecorderProcess(folder, microphone="file", audio_file=file) as recorder:
         recorder.prepare()
         recorder.press()
         recorder.wait_for(lambda status: status.samples_sealed >= RATE_HZ)
         yield recorder
 
 
-def _connect(box: WebBox) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", box.port), timeout=20, source_address=("127.0.0.2", 0))
-
-
-def _quiet(_box: WebBox, _stack: ExitStack, _number: int) -> None:
-    """What the machine takes by itself, to compare with."""
-
-
-def _idle(box: WebBox, stack: ExitStack, number: int) -> None:
-    for _ in range(number):
-        stack.enter_context(_connect(box))
-
-
-def _slow(box: WebBox, stack: ExitStack, number: int) -> None:
-    for _ in range(min(number, 100)):
-        _try(lambda: stack.enter_context(ANY_CERTIFICATE.wrap_socket(_connect(box))).sendall(b"GET / HTTP/1.1\r\nX: "))
-
-
-def _upload(box: WebBox, stack: ExitStack, _number: int) -> None:
-    head = (
-        b"POST /signin HTTP/1.1\r\nHost: 127.0.0.1\r\nSec-Fetch-Site: same-origin\r\nContent-Length: 1073741824\r\n\r\n"
+@contextmanager
+def _attack(kind: str, port: int, number: int) -> Iterator[None]:
+    attacker = subprocess.Popen(
+        [sys.executable, "-m", "tests.security.greedy", kind, str(port), str(number)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
     )
-    greedy = stack.enter_context(ANY_CERTIFICATE.wrap_socket(_connect(box)))
-
-    def send() -> None:
-        greedy.sendall(head)
-        for _ in range(1024):
-            greedy.sendall(bytes(1 << 20))
-
-    _try(send)
-
-
-def _try(attack: Callable[[], object]) -> None:
     try:
-        attack()
-    except OSError:
-        return  # refused: as it should be
+        assert attacker.stdout
+        assert attacker.stdout.readline() == b"on\n", "the attacker did not start"
+        yield
+        assert attacker.poll() is None, "the attacker ended by itself"
+    finally:
+        attacker.kill()
+        attacker.communicate()
 
 
-def _answer_s(box: WebBox) -> float:
-    began = time.monotonic()
-    client = HTTPSConnection("127.0.0.1", box.port, context=ANY_CERTIFICATE, timeout=20)
+def _answer_s(port: int, cookie: str) -> float:
+    """How long a page about a session takes, a connection of its own included."""
+    began_s = time.monotonic()
+    client = HTTPSConnection("127.0.0.1", port, context=ANY_CERTIFICATE, timeout=20)
     try:
-        client.request("GET", "/trust")
-        client.getresponse().read()
+        client.request("GET", f"/sessions/{SESSION}", headers={"Cookie": cookie})
+        answer = client.getresponse()
+        assert answer.status == 200, "somebody who is signed in was refused"
+        answer.read()
     finally:
         client.close()
-    return time.monotonic() - began
+    return time.monotonic() - began_s
