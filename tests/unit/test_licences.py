@@ -16,7 +16,7 @@ COMPATIBLE = re.compile(
     r"MIT|BSD|Apache|PSF|0BSD|Zlib|CC0|MPL|Mozilla|Unlicense|ISC|LGPL|Lesser General", re.IGNORECASE
 )
 NEVER_ALONE = re.compile(r"AGPL|Affero|(?<!L)GPL|(?<!Lesser )General Public|Commercial|Proprietary", re.IGNORECASE)
-SAID_ELSEWHERE = {  # where the package's own metadata is silent; looked up in its source
+SAID_ELSEWHERE = {  # where no metadata is at hand or it is silent; read in the licence file of the package itself
     "brotlicffi": "MIT",
     "colorama": "BSD-3-Clause",
     "httpx2-jsfetch": "BSD-3-Clause",
