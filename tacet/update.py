@@ -5,10 +5,12 @@ does not look at stands here: an older version, and a session that is going on.
 """
 
 import argparse
+import contextlib
 import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from app.errors import TacetError
 STICKS = Path("/media")
 OS_RELEASE = Path("/usr/lib/os-release")
 KEPT_FILE = Path("/var/lib/tacet/identity/kept-version")  # the newest that was seen working on this box
+CONFIRM_TRIES, CONFIRM_EVERY_S = 18, 10.0  # three minutes
 DAEMONS = ("tacet-recorder.service", "tacet-app.service", "tacet-asr.service")
 
 Run = Callable[[list[str]], str]  # the command's output; raises TacetError with what it said
@@ -84,6 +87,16 @@ def confirm(run: Run) -> None:
         if run(["systemctl", "show", "-P", "ActiveState", unit]).strip() != "active":
             raise TacetError(f"{unit} does not run, so this version is not kept. Start the box again.")
     run(["rauc", "status", "mark-good"])
+
+
+def confirm_patiently(run: Run, pause: Callable[[], None], tries: int = CONFIRM_TRIES) -> None:
+    """Confirm, and try again where a process is just being started anew: one stumble is no verdict on a version."""
+    for _ in range(tries - 1):
+        with contextlib.suppress(TacetError):
+            confirm(run)
+            return
+        pause()
+    confirm(run)
 
 
 def give_back(running: str, kept: str | None, run: Run) -> str | None:
@@ -167,7 +180,7 @@ def _look(args: argparse.Namespace) -> int:
 
 
 def _confirm(_: argparse.Namespace) -> int:
-    confirm(run_program)
+    confirm_patiently(run_program, lambda: time.sleep(CONFIRM_EVERY_S))
     write_private(KEPT_FILE, f"{running_version()}\n".encode())
     return 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import TacetError
-from tacet.update import confirm, give_back, install, look, newest, run_program, running_version
+from tacet.update import confirm, confirm_patiently, give_back, install, look, newest, run_program, running_version
 
 
 @dataclass
@@ -109,6 +109,24 @@ def test_confirm__something_does_not_run__keeps_nothing(unit: str) -> None:
     machine = Machine(stopped=unit)
     with pytest.raises(TacetError, match=unit):
         confirm(machine.run)
+    assert "rauc status mark-good" not in machine.asked
+
+
+def test_confirm_patiently__a_process_that_starts_late__is_waited_for() -> None:
+    machine = Machine(stopped="tacet-app.service")
+
+    def app_starts() -> None:
+        machine.stopped = ""
+
+    confirm_patiently(machine.run, app_starts)
+    assert machine.asked[-1] == "rauc status mark-good"
+
+
+def test_confirm_patiently__a_process_that_never_starts__gives_up() -> None:
+    machine, pauses = Machine(stopped="tacet-app.service"), []
+    with pytest.raises(TacetError, match=r"tacet-app\.service"):
+        confirm_patiently(machine.run, lambda: pauses.append(1), tries=3)
+    assert len(pauses) == 2
     assert "rauc status mark-good" not in machine.asked
 
 
