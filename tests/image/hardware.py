@@ -14,7 +14,7 @@ class Hardware:
     machine: tuple[str, ...]
     firmware: Path
     firmware_settings: Path  # copied, since a machine writes its own
-    page_within_s: float  # under TCG on two cores
+    page_within_s: float  # emulated, on a machine that does other things as well
 
     def missing(self) -> str:
         """What this machine lacks, in a sentence; empty when all is there."""
@@ -29,13 +29,13 @@ HARDWARE: Final = {
         ("-machine", "q35", "-cpu", "Westmere"),
         Path("/usr/share/OVMF/OVMF_CODE_4M.fd"),
         Path("/usr/share/OVMF/OVMF_VARS_4M.fd"),
-        900.0,
+        3000.0,
     ),
     "arm64": Hardware(
         "qemu-system-aarch64",
         ("-machine", "virt,gic-version=3", "-cpu", "cortex-a76"),
         Path("/usr/share/AAVMF/AAVMF_CODE.fd"),
         Path("/usr/share/AAVMF/AAVMF_VARS.fd"),
-        1800.0,
+        6000.0,
     ),
 }

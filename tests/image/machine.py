@@ -18,6 +18,8 @@ from support.ports import free_port
 from image.hardware import Hardware
 
 MEMORY_MB: Final = 3072
+# Emulated, and a second in the box is so many instructions: a busy machine below makes it slow, never late.
+TIME: Final = ("-accel", "tcg,thread=single", "-icount", "shift=2", "-rtc", "base=utc,clock=vm")
 AGENT_UNITS: Final = {
     "systemd.extra-unit.opt.mount": (
         "[Unit]\nBefore=tacet-recorder.service\n[Mount]\nWhat=/dev/disk/by-id/virtio-tacet-test\nWhere=/opt\n"
@@ -139,7 +141,7 @@ class Machine:
 
     def _command(self, settings: Path) -> list[str]:
         hardware = self.hardware
-        command = [hardware.program, *hardware.machine, "-accel", "tcg,thread=multi", "-m", str(MEMORY_MB), "-smp", "1"]
+        command = [hardware.program, *hardware.machine, *TIME, "-m", str(MEMORY_MB), "-smp", "1"]
         command += ["-display", "none", "-no-user-config", "-serial", f"file:{self.console}", "-monitor", "none"]
         command += ["-drive", f"if=pflash,format=raw,readonly=on,file={hardware.firmware}"]
         command += ["-drive", f"if=pflash,format=raw,file={settings}"]
