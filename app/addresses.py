@@ -15,6 +15,7 @@ _LABELS = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9
 _SIOCGIFADDR = 0x8915  # Source: linux/sockios.h
 _IFREQ_BYTES = 40
 _TEMPORARY, _DEPRECATED, _TENTATIVE = 0x01, 0x20, 0x40  # Source: linux/if_addr.h
+IPV6_ADDRESSES = Path("/proc/self/net/if_inet6")  # /proc/net itself is not there under ProcSubset=pid
 _LOOPBACK: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
 
 
@@ -31,7 +32,7 @@ def is_host_name(text: str) -> bool:
     return _LABELS.fullmatch(text) is not None and not text.replace(".", "").isdecimal()
 
 
-def names_of_box(name: str, if_inet6: Path = Path("/proc/net/if_inet6")) -> BoxNames:
+def names_of_box(name: str, if_inet6: Path = IPV6_ADDRESSES) -> BoxNames:
     """The names of this machine, and the addresses that it has now, loopback included.
 
     Link-local addresses are left out, and IPv6's temporary ones: those change every day.
