@@ -55,6 +55,7 @@ class Machine:
         self._process: subprocess.Popen[bytes] | None = None
         self._agent: socket.socket | None = None
         self._pending = b""
+        self._asked = 0
         self.said: list[str] = []  # what a followed socket has said since `follow`
 
     def __enter__(self) -> Self:
@@ -175,11 +176,12 @@ class Machine:
 
     def _ask(self, what: dict[str, Any], within_s: float) -> dict[str, Any]:
         assert self._agent is not None
-        self._agent.sendall(json.dumps(what).encode() + b"\n")
+        self._asked += 1
+        self._agent.sendall(json.dumps(what | {"id": self._asked}).encode() + b"\n")
         deadline = time.monotonic() + within_s
         while True:
             message = self._read(deadline)
-            if "code" in message:
+            if message.get("id") == self._asked:  # an answer that comes too late is nobody's
                 return message
 
     def _read(self, deadline: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from image.configuration import Named
 from image.cuts import last_acknowledged
+from image.guest.agent import Agent
 from image.guest.probes import PROBES, tried
 from image.identity import Secrets, raw_key, shared, words
 from image.machine import MachineError
@@ -63,6 +64,19 @@ def test_tried__what_is_not_there_and_what_can_be_done__are_told_apart(
     assert tried("vaults") == "refused (FileNotFoundError)"
     (tmp_path / "vaults").mkdir()
     assert tried("vaults") == "DONE"
+
+
+def test_agent__asked_something__answers_under_the_same_number(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    port = tmp_path / "port"
+    port.touch()
+    monkeypatch.setattr("image.guest.agent.PORT", port)
+    agent = Agent()
+    for number, command in enumerate((["/bin/echo", "here"], ["/no/such/program"])):
+        agent.obey({"id": number, "run": command})
+    agent.close()
+    answers = [json.loads(line) for line in port.read_bytes().splitlines()]
+    assert answers[0] == {"id": 0, "code": 0, "out": "here\n"}
+    assert (answers[1]["id"], answers[1]["code"]) == (1, 127)
 
 
 def test_probes__every_forbidden_one__exists() -> None:

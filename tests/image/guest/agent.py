@@ -1,7 +1,7 @@
 """Runs as root inside of the started box, from a disk that the test plugs in, and does what the test says.
 
-Lines of JSON over a serial line. Asked {"run": [program, ...], "within_s": 60} it answers {"code": 0, "out": "..."};
-asked
+Lines of JSON over a serial line. Asked {"id": 1, "run": [program, ...], "within_s": 60} it answers
+{"id": 1, "code": 0, "out": "..."}; asked
 {"follow": "/run/tacet/recorder.sock"} it passes on each line of that socket as {"said": "..."} until the test says
 {"follow": null}. The image knows nothing of it: systemd takes its unit from the machine's firmware tables.
 """
@@ -30,11 +30,15 @@ class Agent:
             pending += self._line.read(65536) or b""
             *lines, pending = pending.split(b"\n")
             for line in lines:
-                self._obey(json.loads(line))
+                self.obey(json.loads(line))
 
-    def _obey(self, asked: dict) -> None:
+    def close(self) -> None:
+        self._line.close()
+
+    def obey(self, asked: dict) -> None:
         if "follow" in asked:
             self._follow(asked["follow"])
+            self._answer(asked, 0, "")
             return
         try:
             done = subprocess.run(
@@ -46,11 +50,14 @@ class Agent:
                 check=False,
                 timeout=asked.get("within_s", 120),
             )
-            self._tell({"code": done.returncode, "out": done.stdout + done.stderr})
+            self._answer(asked, done.returncode, done.stdout + done.stderr)
         except subprocess.TimeoutExpired:
-            self._tell({"code": 124, "out": "timed out"})
+            self._answer(asked, 124, "timed out")
         except OSError as error:
-            self._tell({"code": 127, "out": str(error)})
+            self._answer(asked, 127, str(error))
+
+    def _answer(self, asked: dict, code: int, out: str) -> None:
+        self._tell({"id": asked["id"], "code": code, "out": out})
 
     def _follow(self, path: str | None) -> None:
         if self._following is not None:
@@ -61,7 +68,6 @@ class Agent:
             self._following = socket.socket(socket.AF_UNIX)
             self._following.connect(path)
             threading.Thread(target=self._pass_on, args=(self._following,), daemon=True).start()
-        self._tell({"code": 0, "out": ""})
 
     def _pass_on(self, source: socket.socket) -> None:
         with source, source.makefile("r") as lines:
