@@ -103,6 +103,11 @@ def test_recorder__its_confinement__hides_vaults_and_network() -> None:
     assert {"-/var/lib/tacet/vaults", "-/var/lib/tacet/box"} <= set(recorder["InaccessiblePaths"][0].split())
 
 
+@pytest.mark.parametrize("name", [*DAEMONS, "tacet-backup"])
+def test_shared_memory__which_strict_protection_leaves_open__is_closed(name: str) -> None:
+    assert "-/dev/shm" in service(name)["InaccessiblePaths"][0].split()
+
+
 @pytest.mark.parametrize("name", ["tacet-app", "tacet-console"])
 def test_units_that_name_addresses__each__may_ask_the_kernel_for_them(name: str) -> None:
     assert "AF_NETLINK" in service(name)["RestrictAddressFamilies"][0].split()
