@@ -12,7 +12,7 @@ its loop so that a session can be heard while it is still going on and resumed a
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
 from app.asr.device import Asked, Cuda, Device, choose, driver_is_loaded, on_cpu
+from app.asr.looks import Looks
 from app.asr.memory import give_back, keep_freed, share_freed
 from app.asr.model_file import UnknownLayoutError
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
@@ -33,8 +34,6 @@ from app.domain import Context, Word
 from app.domain import Path as Look
 
 if TYPE_CHECKING:
-    from faster_whisper.transcribe import TranscriptionOptions
-
     from app.asr.encoder import FastEncoder
 
 log = logging.getLogger(__name__)
@@ -44,22 +43,8 @@ Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
 VOCABULARY_TOKENS = 100  # of what a model can be told before a window
-BEAMS = 2  # where there is text before the window, which is worth more than beams; without it as faster-whisper has
-SAMPLED_AT_ONCE = 1  # each takes 40 MB and its time
-TOKENS_A_SECOND, SPARE_TOKENS = 10, 32  # more than anybody says: where a loop is ended
 SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
 SEED = 1  # the last resort samples; the same window must give the same words
-
-
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What the decoder made of a window."""
-
-    result: Any  # ctranslate2's WhisperGenerationResult
-    log_probability: float  # mean a token
-    repetition: float  # how far the text can be compressed
-    temperature: float
-    look: Look
 
 
 class WhisperTranscriber:
@@ -73,6 +58,7 @@ class WhisperTranscriber:
         self._model = _load(folder, cores, self.at_once, choose(device, _find_cuda()))
         _, info = self._model.transcribe(np.zeros(SAMPLE_RATE_HZ, np.float32), language="en", word_timestamps=True)
         self._options = info.transcription_options  # faster-whisper's defaults, whole
+        self._looks = Looks(self._model, self._options)
         self._encoder = _fast_encoder(folder, cores) if self._model.model.device == "cpu" else None
         if self._encoder is None:
             keep_freed()
@@ -143,7 +129,7 @@ class WhisperTranscriber:
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
         )
         prompt = model.get_prompt(tokenizer, _before(context, tokenizer, model))
-        decoded = self._look(encoded, prompt, tokenizer, samples)
+        decoded = self._looks.look(encoded, prompt, tokenizer, samples)
         if (
             decoded.result.no_speech_prob > options.no_speech_threshold
             and decoded.log_probability <= options.log_prob_threshold
@@ -177,34 +163,6 @@ class WhisperTranscriber:
             context=replace(context, prompt=text_before[-model.max_length // 2 :]),
             model=self.name,
         )
-
-    def _look(self, encoded: ctranslate2.StorageView, prompt: list[int], tokenizer: Tokenizer, samples: int) -> Decoded:
-        """Decode, and where that went wrong, once more with all beams and without the text before; then by sampling."""
-        unprompted = prompt[prompt.index(tokenizer.sot) :]
-        most = min(self._model.max_length - len(prompt), SPARE_TOKENS + TOKENS_A_SECOND * samples // SAMPLE_RATE_HZ)
-        options = replace(self._options, max_new_tokens=most, best_of=SAMPLED_AT_ONCE)
-        few, all_beams = replace(options, beam_size=BEAMS, temperatures=[0.0]), replace(options, temperatures=[0.0])
-        sampled = replace(options, temperatures=self._options.temperatures[1:])
-        looks: list[tuple[Look, list[int], TranscriptionOptions]] = [("sampled", prompt, sampled)]
-        if prompt == unprompted:
-            looks.insert(0, ("first", prompt, all_beams))
-        else:
-            looks = [("first", prompt, few), ("second", unprompted, all_beams), *looks]
-        found = list[Decoded]()
-        for look, before, how in looks:
-            result, sure, temperature, ratio = self._model.generate_with_fallback(encoded, before, tokenizer, how)
-            found.append(Decoded(result, sure, ratio, temperature, look))
-            if not self._went_wrong(found[-1]):
-                return found[-1]
-        return max(
-            found, key=lambda one: (one.repetition <= self._options.compression_ratio_threshold, one.log_probability)
-        )
-
-    def _went_wrong(self, decoded: Decoded) -> bool:
-        """Tell whether it repeats itself or is too unsure, where somebody speaks; faster-whisper's thresholds."""
-        unsure = decoded.log_probability < self._options.log_prob_threshold
-        nobody = unsure and decoded.result.no_speech_prob > self._options.no_speech_threshold
-        return not nobody and (unsure or decoded.repetition > self._options.compression_ratio_threshold)
 
 
 def _find_cuda() -> Cuda:
