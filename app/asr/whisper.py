@@ -1,4 +1,4 @@
-"""The only file that knows faster-whisper. One call hears one window; nothing is kept between calls.
+"""Hears a window with faster-whisper's parts. One call hears one window; nothing is kept between calls.
 
 One turn of faster-whisper's sequential decoding (beams, temperature fallback, previous text as context), taken out of
 its loop so that a session can be heard while it is still going on and resumed after a kill. What differs:
