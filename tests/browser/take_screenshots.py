@@ -34,6 +34,7 @@ Act = Callable[[Page], None]
 SIZES = ((390, 844), (820, 1180), (1440, 900))
 SPEECH_PROBLEM = "The speech model is damaged, so no new words can come. Tell whoever looks after the box."
 SCHEMES = ("light", "dark")
+IT_PASSPHRASE = "plain grey stone bridge"
 
 
 class Camera:
@@ -70,6 +71,28 @@ class Camera:
                     page.wait_for_timeout(150)
                     page.screenshot(path=self.folder / f"{name}-{width}-{scheme}-whole.png")
             context.close()
+
+
+def accounts(camera: Camera) -> None:
+    """What a therapist and clinic IT see of their accounts and of the box."""
+    with new_box() as box:
+        vault = box.new_person()
+        fill(box, vault, _this_afternoon_ms())
+        camera.shoot("account", f"{box.address}/account", passphrase=PASSPHRASE)
+        camera.shoot("account-events", f"{box.address}/account/events", passphrase=PASSPHRASE)
+        box.app.state.desk.it_account.set_passphrase(IT_PASSPHRASE)
+        camera.shoot("it-signin", f"{box.address}/it/signin")
+        for name, path in (("it", "/it"), ("it-second-step", "/it/second-step")):
+
+            def enter(page: Page, path: str = path) -> None:
+                page.get_by_label("Passphrase", exact=True).fill(IT_PASSPHRASE)
+                page.get_by_label("Passphrase", exact=True).press("Enter")
+                page.wait_for_url("**/it")
+                page.goto(f"{box.address}{path}")
+
+            camera.shoot(name, f"{box.address}/it/signin", act=enter)
+        camera.shoot("join", f"{box.address}/join")
+        camera.shoot("trust-now", f"{box.address}/trust/now", passphrase=PASSPHRASE)
 
 
 @contextmanager
@@ -173,7 +196,8 @@ def at_work(camera: Camera) -> None:
         camera.shoot("session-under", session, passphrase=PASSPHRASE, act=lambda page: page.click("#line-1 summary"))
         camera.shoot("session-edit", session, passphrase=PASSPHRASE, act=_edit)
         camera.shoot("session-hear", session, passphrase=PASSPHRASE, act=_hear)
-        camera.shoot("session-find", session, passphrase=PASSPHRASE, act=_find)
+        camera.shoot("session-find-phone", session, passphrase=PASSPHRASE, act=_find_on(*SIZES[0]))
+        camera.shoot("session-find-desk", session, passphrase=PASSPHRASE, act=_find_on(*SIZES[2]))
         camera.shoot("session-keys", session, passphrase=PASSPHRASE, act=lambda page: page.keyboard.press("?"))
         camera.shoot("session-approved", f"{box.address}/sessions/{approved}", passphrase=PASSPHRASE)
         camera.shoot("nothing-here", f"{box.address}/sessions/{'0' * 32}", passphrase=PASSPHRASE)
@@ -384,13 +408,18 @@ def _hear(page: Page) -> None:
     page.evaluate("document.getElementById('sound').pause()")
 
 
-def _find(page: Page) -> None:
-    """At a doubtful place: the README shows it (docs/pictures)."""
-    page.wait_for_load_state("load")
-    for _ in range(3):
-        page.keyboard.press("n")
-    until(page, "document.querySelector('.found') !== null && !document.getElementById('sound').paused")
-    page.evaluate("document.getElementById('sound').pause()")
+def _find_on(width: int, height: int) -> Act:
+    """At a doubtful place, found on a screen of this size: the README shows both (docs/pictures)."""
+
+    def find(page: Page) -> None:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_load_state("load")
+        for _ in range(3):
+            page.keyboard.press("n")
+        until(page, "document.querySelector('[data-line][aria-current]:has(.playing) .found') !== null")
+        page.evaluate("document.getElementById('sound').pause()")
+
+    return find
 
 
 def main() -> None:
@@ -398,7 +427,7 @@ def main() -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         camera = Camera(browser, Path(folder), words)
-        for part in (first_run, signing_in, at_work, erasing, keeping_records, noting, telling_voices):
+        for part in (first_run, signing_in, accounts, at_work, erasing, keeping_records, noting, telling_voices):
             part(camera)
 
 
