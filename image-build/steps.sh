@@ -31,7 +31,18 @@ initrd_stand_in() {
   { dpkg-deb -f "$deb"; echo "Filename: ./$(basename "$deb")"; echo "Size: $(stat -c %s "$deb")"; echo "SHA256: $(sha256sum "$deb" | cut -d' ' -f1)"; } >"$work/repo/Packages"
 }
 
+# A foreign processor's programs run through qemu-user, which the kernel has to be told once after its start.
+foreign_processor() {
+  local machine rule=/proc/sys/fs/binfmt_misc
+  [ "$debian_arch" = "$(dpkg --print-architecture)" ] && return
+  machine=$([ "$debian_arch" = arm64 ] && echo aarch64 || echo x86_64)
+  [ -e "$rule/register" ] || mount -t binfmt_misc binfmt_misc "$rule" || fail "this kernel runs no foreign programs (binfmt_misc); build $target on another machine."
+  [ -e "$rule/qemu-$machine" ] || cat "/usr/lib/binfmt.d/qemu-$machine.conf" >"$rule/register" ||
+    fail "this kernel was not told of qemu-user; build $target on another machine."
+}
+
 debian_system() {
+  foreign_processor
   local list digest tarball day=$((SOURCE_DATE_EPOCH / 86400 * 86400)) # of the commit, so that one day's builds share the cache
   list=$(packages_in "$here/packages.txt" | tr '\n' ,)$(echo "$packages" | tr ' ' ,)
   # A day's packages: security updates reach the image at the latest on the next day. REFRESH=1 asks at once.
