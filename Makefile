@@ -72,7 +72,7 @@ bench-review: setup-test ## measure the review page on 15,000 words and 2,000 se
 bench-records: setup-test ## measure search, calendar, keeping and erasure on a practice's made-up records (10 minutes, 1 GB)
 	@$(bin)/python -m tests.bench.records $(ARGS)
 
-security: setup-test ## attack page, vaults and backups in every way that SECURITY promises to withstand (half an hour; ARGS=--quick)
+security: setup-test ## attack page, vaults and backups in every way that SECURITY promises to withstand (an hour on an idle machine; ARGS=--quick)
 	@$(bin)/python -m tests.security $(ARGS)
 
 parts: setup-test ## list the Python parts as CycloneDX (build/parts.cdx.json), and ask for known holes in them (needs the network)

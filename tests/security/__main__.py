@@ -2,7 +2,7 @@
 
     python -m tests.security [--quick] [--only WORD]
 
-The full form takes about half an hour on two cores; it needs Debian's Chromium.
+The full form takes about an hour on two idle cores; it needs Debian's Chromium.
 """
 
 import argparse
