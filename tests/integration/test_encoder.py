@@ -1,7 +1,5 @@
 """Whisper's encoder on OpenVINO beside CTranslate2's own, on the real model."""
 
-import importlib.util
-
 import ctranslate2
 import numpy as np
 import pytest
@@ -10,10 +8,6 @@ from faster_whisper.feature_extractor import FeatureExtractor
 from support.demo_sound import MODELS_DIR, demo_pcm
 
 from app.speech.attribution import mixed_down
-
-
-def test_openvino__is_installed_without_what_tells_its_maker_how_it_is_used() -> None:
-    assert importlib.util.find_spec("openvino_telemetry") is None
 
 
 def test_fast_encoder__a_window_of_speech__is_nearer_to_the_exact_result_than_int8() -> None:
