@@ -1,15 +1,15 @@
 """Voices told apart anew, where somebody said that another number of people had spoken. Handles speech in clear."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import replace
 
 from app.asr.voiceprints import VoicePrinter
-from app.domain import Attribution, KeptLine, Turn
+from app.domain import Attribution, KeptLine
 from app.ingest import Ingest, OpenTape
 from app.review.pieces import pieces_of
 from app.speech.known_seats import KnownSeats
 from app.speech.relabelling import like_before
-from app.speech.speaking import chunks, telling
+from app.speech.speaking import SoFar, chunks, telling
 from app.vault.session_content import SessionContent
 from app.vault.sessions import SessionStore
 
@@ -20,7 +20,7 @@ class TellingAnew:
     def __init__(self, printer: VoicePrinter | None, seats: Callable[[], KnownSeats | None]) -> None:
         self._printer = printer
         self._seats = seats
-        self._looking: dict[str, tuple[int, Generator[Sequence[Turn], None, Attribution]]] = {}
+        self._looking: dict[str, tuple[int, Generator[SoFar | None, None, Attribution]]] = {}
         self._gone: set[str] = set()  # sessions whose sound is gone
 
     def step(self, ingest: Ingest, store: SessionStore) -> bool:
@@ -62,7 +62,7 @@ class TellingAnew:
         self._looking[session_id] = people, looking
         return True
 
-    def _telling(self, tape: OpenTape, people: int) -> Generator[Sequence[Turn], None, Attribution]:
+    def _telling(self, tape: OpenTape, people: int) -> Generator[SoFar | None, None, Attribution]:
         channels = tape.reader.head.channels
         return telling(lambda: chunks(tape), channels, self._printer, voices=people, seats=self._seats())
 

@@ -7,6 +7,7 @@ when the session has ended; a look that was killed begins again.
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from app.asr.transcriber import SAMPLE_RATE_HZ, TranscriberFailed
 from app.asr.voiceprints import VoicePrinter
@@ -31,6 +32,7 @@ class Chunk:
 
 
 Source = Callable[[], Iterator[Chunk | None]]  # None: nothing more for now
+SoFar = Callable[[], Sequence[Turn]]
 
 
 def telling(
@@ -40,11 +42,12 @@ def telling(
     *,
     voices: int = VOICES,
     seats: KnownSeats | None = None,
-) -> Generator[Sequence[Turn], None, Attribution]:
+) -> Generator[SoFar | None, None, Attribution]:
     """Look at the sound step by step, one chunk a step, and return who spoke when.
 
     Yields:
-        who spoke as far as can be told by now: with one microphone, and none with two, where the louder one tells.
+        what tells who spoke as far as can be told by now, after each chunk of one microphone; None where there is
+        nothing new, and with two, where the louder one tells. It takes a while, so only who shows it calls it.
 
     Raises:
         TranscriberAway: begin again later.
@@ -55,7 +58,7 @@ def telling(
     for chunk in source():
         if chunk:
             measured.add(chunk.pcm)
-        yield ()
+        yield None
     if measured.dead_channel is None and voices == VOICES:
         told = measured.told()
         if len({turn.speaker for turn in told.turns}) > 1:
@@ -67,9 +70,8 @@ def telling(
 
 def _by_voice(
     source: Source, channels: int, printer: VoicePrinter | None, voices: int, dead: int | None
-) -> Generator[Sequence[Turn], None, Attribution]:
+) -> Generator[SoFar | None, None, Attribution]:
     heard = Voices()
-    turns: Sequence[Turn] = ()
     try:
         for chunk in source():
             if chunk:
@@ -77,8 +79,7 @@ def _by_voice(
                     return Attribution((), Told.NO_MODEL, dead_channel=dead, asked=voices)
                 pcm = mixed_down(chunk.pcm, channels) if dead is None else one_channel(chunk.pcm, channels, 1 - dead)
                 heard.add(printer.voiceprints(pcm), chunk.start_sample * 1000 // SAMPLE_RATE_HZ)
-                turns = heard.turns(voices) if channels == 1 else ()
-            yield turns
+            yield partial(heard.turns, voices) if chunk and channels == 1 else None
     except TranscriberFailed:
         return Attribution((), Told.NO_MODEL, dead_channel=dead, asked=voices)
     if not heard.spans:
@@ -110,7 +111,7 @@ class Speakers:
     def __init__(self, printer: VoicePrinter | None, seats: Callable[[], KnownSeats | None] = lambda: None) -> None:
         self._printer = printer
         self._seats = seats
-        self._looking: dict[str, Generator[Sequence[Turn], None, Attribution]] = {}
+        self._looking: dict[str, Generator[SoFar | None, None, Attribution]] = {}
         self._provisional: dict[str, tuple[Turn, ...]] = {}
         self._told: set[str] = set()
 
@@ -130,7 +131,8 @@ class Speakers:
             voices = store.people_wanted(tape.session_id) or VOICES
             looking = self._looking[tape.session_id] = self._telling(tape, voices)
         try:
-            self._provisional[tape.session_id] = tuple(next(looking))
+            if so_far := next(looking):
+                self._provisional[tape.session_id] = tuple(so_far())
         except StopIteration as ended:
             store.add_attribution(tape.session_id, ended.value)
             self.forget(tape.session_id)
@@ -156,7 +158,7 @@ class Speakers:
         for session_id in list(self._looking):
             self.forget(session_id)
 
-    def _telling(self, tape: OpenTape, voices: int) -> Generator[Sequence[Turn], None, Attribution]:
+    def _telling(self, tape: OpenTape, voices: int) -> Generator[SoFar | None, None, Attribution]:
         channels = tape.reader.head.channels
         return telling(lambda: chunks(tape), channels, self._printer, voices=voices, seats=self._seats())
 
