@@ -9,23 +9,15 @@ MOST_EXPOSED: Final = 1.0
 UNITS: Final = ("recorder", "app", "asr", "backup", "provision", "console", "healthy")
 USERS: Final = {"recorder": "tacet-recorder", "app": "tacet-app", "asr": "tacet-asr"}
 
-EVERYBODY: Final = (
-    "disk",
-    "connect_out",
-    "send_out",
-    "listen",
-    "boot",
-    "write_elsewhere",
-    "stop_another",
-    "become_root",
-    "set_the_clock",
-)
+EVERYBODY: Final = ("disk", "listen", "boot", "write_elsewhere", "stop_another", "become_root", "set_the_clock")
+OUT: Final = ("connect_out", "send_out")  # what a backup has to do
 # What no process of this name can do. `root` can do all of it: a probe that fails there as well would show nothing.
 FORBIDDEN: Final = {
-    "recorder": (*EVERYBODY, "vaults", "box_record", "certificate", "other_processes", "write_memory"),
-    "app": (*EVERYBODY, "sound", "pins", "recorders_files", "other_processes", "write_memory"),
+    "recorder": (*EVERYBODY, *OUT, "vaults", "box_record", "certificate", "other_processes", "write_memory"),
+    "app": (*EVERYBODY, *OUT, "sound", "pins", "recorders_files", "other_processes", "write_memory"),
     "asr": (
         *EVERYBODY,
+        *OUT,
         "sound",
         "pins",
         "vaults",
@@ -35,20 +27,7 @@ FORBIDDEN: Final = {
         "recorders_files",
         "other_processes",
     ),
-    "backup": (
-        "disk",
-        "listen",
-        "boot",
-        "write_elsewhere",
-        "stop_another",
-        "become_root",
-        "set_the_clock",
-        "sound",
-        "pins",
-        "certificate",
-        "other_processes",
-        "write_memory",
-    ),
+    "backup": (*EVERYBODY, "sound", "pins", "certificate", "other_processes", "write_memory"),
 }
 LEFT_OUT: Final = (  # of the service's own unit, in the copy that runs a probe
     "ExecStart=",
