@@ -160,7 +160,7 @@ def test_two_windows__editing_one_line__nobodys_words_are_lost_and_it_says_so(
     page.keyboard.press("Enter")
     expect(page.locator("#line-0 .said")).to_have_text("What I heard.")
     other.keyboard.press("Enter")
-    expect(other.get_by_text("This line was changed in another window")).to_be_visible()
+    expect(other.get_by_text("changed in another window while you were writing")).to_be_visible()
     expect(other.locator(".standing-text")).to_have_text("What I heard.")
     expect(other.get_by_role("textbox")).to_have_value("What the other heard.")
     other.get_by_role("button", name="Keep", exact=True).click()
