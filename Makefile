@@ -14,9 +14,12 @@ help: ## this list
 setup: ## prepare this machine and checkout for make run (quick and offline the second time)
 	@setup/setup.sh run
 
-.PHONY: setup-test bench-records bench-review
+.PHONY: setup-test setup-pool bench-records bench-review
 setup-test:
 	@setup/setup.sh test
+
+setup-pool: ## prepare this machine to hear for many boxes (docs/pool.md)
+	@setup/setup.sh pool
 
 run: setup ## start the box with a simulated button, light and room
 	@$(bin)/tacet run --simulate $(ARGS)

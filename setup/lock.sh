@@ -9,4 +9,5 @@ compile() {
 }
 compile --group build -o requirements-build.lock
 compile pyproject.toml -c requirements-build.lock -o requirements.lock
-compile pyproject.toml --group dev -c requirements-build.lock -c requirements.lock -o requirements-dev.lock
+compile pyproject.toml --extra pool -c requirements-build.lock -c requirements.lock -o requirements-pool.lock
+compile pyproject.toml --group dev --extra pool -c requirements-build.lock -c requirements-pool.lock -o requirements-dev.lock

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Prepares this checkout: `setup/setup.sh run` for `make run`, `setup/setup.sh test` for `make test`.
+# Prepares this checkout: `setup/setup.sh run` for `make run`, `setup/setup.sh test` for `make test`, `setup/setup.sh pool`
+# for a machine that hears for many boxes.
 # Every step first looks whether it is done, so a second run is quick and needs no network, and an interrupted run is
 # repaired by the next one.
 set -euo pipefail
@@ -104,6 +105,7 @@ virtual_environment
 install_lock requirements-build "build tools"
 install_lock requirements "Python packages"
 [ "$goal" = test ] && install_lock requirements-dev "test tools"
+[ "$goal" = pool ] && install_lock requirements-pool "packages of the clinic's pool"
 the_project
 served_assets
 speech_models

@@ -20,15 +20,18 @@ SAID_ELSEWHERE = {  # where no metadata is at hand or it is silent; read in the 
     "brotlicffi": "MIT",
     "colorama": "BSD-3-Clause",
     "httpx2-jsfetch": "BSD-3-Clause",
+    "importlib-metadata": "Apache-2.0",
+    "lazy-importer": "Apache-2.0",
     "lgpio": "Unlicense",
     "pyrage": "MIT",
     "sqlcipher3": "Zlib",
 }
 HEAD = """# Licences of the parts
 
-Of everything in `requirements.lock`, as each part says of itself; `tests/unit/test_licences.py` refuses what may not be
-shipped with the box and writes this page. Served to browsers: htmx.org (0BSD) and htmx-ext-sse (0BSD). A part under the
-LGPL or MPL is a package in a folder of its own, unchanged, which anybody may replace. Models: [models.md](models.md).
+Of everything in `requirements-pool.lock` (the box, and a clinic's pool), as each part says of itself;
+`tests/unit/test_licences.py` refuses what may not be shipped and writes this page. Served to browsers: htmx.org
+(0BSD) and htmx-ext-sse (0BSD). A part under the LGPL or MPL is a package in a folder of its own, unchanged, which
+anybody may replace. Models: [models.md](models.md).
 
 | part | licence |
 |---|---|
@@ -36,7 +39,7 @@ LGPL or MPL is a package in a folder of its own, unchanged, which anybody may re
 
 
 def parts() -> list[str]:
-    found = re.findall(r"^([a-z0-9.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    found = re.findall(r"^([a-z0-9.-]+)==", (ROOT / "requirements-pool.lock").read_text(), re.MULTILINE)
     return sorted(set(found))
 
 
