@@ -12,7 +12,8 @@ from app.box.invitations import Role
 from app.vault.errors import WeakPassphrase, WrongPassphrase, WrongRecoveryCode
 from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show
-from app.web.signin import PASSPHRASES_DIFFER, forget, wait_sentence
+from app.web.guessing import TooSoon
+from app.web.signin import PASSPHRASES_DIFFER, forget
 
 router = APIRouter(prefix="/account")
 
@@ -53,25 +54,29 @@ async def change(request: Request, desk: TheDesk, person: Person, form: Annotate
     vault_id = person.vault.account.vault_id
     if form.passphrase != form.again:
         return _show(request, desk, person, status=422, passphrase_problem=PASSPHRASES_DIFFER)
-    wait_s = desk.guesses.begin(vault_id, known_browser=True)
-    if wait_s:
-        return _show(request, desk, person, status=429, passphrase_problem=wait_sentence(wait_s))
-    right = False
     try:
-        await anyio.to_thread.run_sync(
-            desk.vaults.change_passphrase, vault_id, form.old, form.passphrase, limiter=desk.one_passphrase
-        )
-        right = True
+        await _change(desk, vault_id, form)
+    except TooSoon as error:
+        return _show(request, desk, person, status=429, passphrase_problem=str(error))
     except WrongPassphrase:
         problem = "The passphrase that you have now is another. Type it again."
         return _show(request, desk, person, status=422, passphrase_problem=problem)
     except WeakPassphrase as error:
-        right = True
         return _show(request, desk, person, status=422, passphrase_problem=str(error))
-    finally:
-        desk.guesses.end(vault_id, known_browser=True, right=right)
     desk.sign_ins.end_all(vault_id, but=person.token)
     return _show(request, desk, person, said=CHANGED)
+
+
+async def _change(desk: Desk, vault_id: str, form: ChangeForm) -> None:
+    with desk.guesses.one(vault_id, known_browser=True) as guess:
+        try:
+            await anyio.to_thread.run_sync(
+                desk.vaults.change_passphrase, vault_id, form.old, form.passphrase, limiter=desk.one_passphrase
+            )
+        except WeakPassphrase:
+            guess.right = True  # the old one was
+            raise
+        guess.right = True
 
 
 @router.post("/recovery-code", dependencies=[audited("recovery.checked", "checked the recovery code")])

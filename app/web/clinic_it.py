@@ -20,11 +20,12 @@ from app.vault.errors import WeakPassphrase
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import add_box_event, unaudited
 from app.web.desk import Desk, NotSignedIn, TheDesk, desk_of, show, show_part
+from app.web.guessing import TooSoon
 from app.web.known_browsers import known_cookie
 from app.web.serving import certificate_for
 from app.web.setup import SETUP_GUESSES, WRONG_INVITATION
 from app.web.sign_ins import COOKIE, SignIn
-from app.web.signin import PASSPHRASES_DIFFER, forget, know_browser, set_sign_in, wait_sentence
+from app.web.signin import PASSPHRASES_DIFFER, forget, know_browser, set_sign_in
 from app.web.wording import counted, day, moment, time_of_day
 
 router = APIRouter(prefix="/it")
@@ -130,18 +131,16 @@ async def sign_in(
     code: Annotated[str, Form()] = "",
 ) -> Response:
     known_browser = desk.known_browsers.knows(CLINIC_IT, request.cookies.get(known_cookie(CLINIC_IT)))
-    wait_s = desk.guesses.begin(CLINIC_IT, known_browser=known_browser)
-    if wait_s:
-        return _ask(request, desk, wait_sentence(wait_s), status=429)
-    right, now = False, datetime.now(UTC)
+    now = datetime.now(UTC)
     try:
-        await anyio.to_thread.run_sync(desk.it_account.sign_in, passphrase, code, now, limiter=desk.one_passphrase)
-        right = True
+        with desk.guesses.one(CLINIC_IT, known_browser=known_browser) as guess:
+            await anyio.to_thread.run_sync(desk.it_account.sign_in, passphrase, code, now, limiter=desk.one_passphrase)
+            guess.right = True
+    except TooSoon as error:
+        return _ask(request, desk, str(error), status=429)
     except NotProven as error:
         await anyio.to_thread.run_sync(add_box_event, desk, "signin.refused")
         return _ask(request, desk, str(error), status=422)
-    finally:
-        desk.guesses.end(CLINIC_IT, known_browser=known_browser, right=right)
     return await _welcome(desk, "it.signed_in")
 
 
@@ -159,12 +158,12 @@ def join_form(request: Request) -> Response:
 async def join(request: Request, desk: TheDesk, form: Annotated[JoinForm, Form()]) -> Response:
     if form.passphrase != form.again:
         return show(request, ItSignInPage(joining=True, problem=PASSPHRASES_DIFFER), status=422)
-    wait_s = desk.guesses.begin(SETUP_GUESSES, known_browser=False)
-    if wait_s:
-        return show(request, ItSignInPage(joining=True, problem=wait_sentence(wait_s)), status=429)
-    right = await anyio.to_thread.run_sync(desk.invitations.role_of, form.code) is Role.CLINIC_IT
-    desk.guesses.end(SETUP_GUESSES, known_browser=False, right=right)
-    if not right:
+    try:
+        with desk.guesses.one(SETUP_GUESSES, known_browser=False) as guess:
+            guess.right = await anyio.to_thread.run_sync(desk.invitations.role_of, form.code) is Role.CLINIC_IT
+    except TooSoon as error:
+        return show(request, ItSignInPage(joining=True, problem=str(error)), status=429)
+    if not guess.right:
         return show(request, ItSignInPage(joining=True, problem=WRONG_INVITATION), status=422)
     try:
         await anyio.to_thread.run_sync(desk.it_account.set_passphrase, form.passphrase, limiter=desk.one_passphrase)

@@ -8,9 +8,13 @@ Cookies"; NIST SP 800-63B, 5.2.2 (at most 100 guesses).
 
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
+
+from app.errors import TacetError
+from app.web.wording import counted
 
 DAY_S = 24 * 3600.0
 STRANGERS_A_DAY = 80
@@ -19,6 +23,24 @@ FREE_GUESSES = 4
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 900.0
 UNKNOWN = "no account"  # all that were made up share one allowance: one each would buy work without end
+
+
+class TooSoon(TacetError):
+    """This guess is not even looked at. Ask again after `wait_s`; the sentence says so."""
+
+    def __init__(self, wait_s: int) -> None:
+        wait = counted(wait_s, "second") if wait_s < 100 else counted(round(wait_s / 60), "minute")  # noqa: PLR2004  legible
+        super().__init__(
+            f"There were wrong tries, so the box waits before the next. Try again in {wait}; nothing is locked or lost."
+        )
+        self.wait_s = wait_s
+
+
+@dataclass(slots=True)
+class Guess:
+    """One that is being looked at. It counts as wrong unless somebody says that it was right."""
+
+    right: bool = False
 
 
 @dataclass(slots=True)
@@ -52,20 +74,34 @@ class Guesses:
         self._allowances: dict[tuple[str, bool], _Allowance] = {}
         self._guard = threading.Lock()
 
-    def begin(self, account: str, *, known_browser: bool) -> int:
-        """Ask to verify one guess: 0 when it may be, and then `end` must follow; else how many seconds to wait."""
+    @contextmanager
+    def one(self, account: str, *, known_browser: bool) -> Iterator[Guess]:
+        """Verify one guess within this, and set `right` on what it gives as soon as it is known to be.
+
+        A right one forgives the wrong ones of this allowance; one that ends with an error, or is cut off, was wrong.
+
+        Raises:
+            TooSoon: before anything is looked at.
+        """
+        self._begin((account, known_browser))
+        guess = Guess()
+        try:
+            yield guess
+        finally:
+            self._end((account, known_browser), right=guess.right)
+
+    def _begin(self, key: tuple[str, bool]) -> None:
+        _, known_browser = key
         with self._guard:
-            allowance = self._allowance((account, known_browser))
+            allowance = self._allowance(key)
             wait_s = allowance.wait_s(self._clock(), OWNERS_A_DAY if known_browser else STRANGERS_A_DAY)
             if wait_s > 0:
-                return math.ceil(wait_s)
+                raise TooSoon(math.ceil(wait_s))
             allowance.under_way += 1
-            return 0
 
-    def end(self, account: str, *, known_browser: bool, right: bool) -> None:
-        """Say what became of a guess that `begin` let through. A right one forgives those of this allowance."""
+    def _end(self, key: tuple[str, bool], *, right: bool) -> None:
         with self._guard:
-            allowance = self._allowance((account, known_browser))
+            allowance = self._allowance(key)
             allowance.under_way = max(0, allowance.under_way - 1)
             if right:
                 allowance.failed_at_s.clear()

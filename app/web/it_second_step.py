@@ -16,8 +16,8 @@ from app.one_time_codes import in_groups, new_secret, qr_code
 from app.web.audited import add_box_event, unaudited
 from app.web.clinic_it import CLINIC_IT, It
 from app.web.desk import Desk, TheDesk, show
+from app.web.guessing import TooSoon
 from app.web.sign_ins import SignIn
-from app.web.signin import wait_sentence
 
 router = APIRouter(prefix="/it/second-step")
 
@@ -78,17 +78,14 @@ async def switch_off(request: Request, desk: TheDesk, it: It, passphrase: Annota
 
 async def _changed(desk: Desk, change: Callable[[], None], action: str) -> tuple[str, int]:
     """What stood in the way, "" where nothing did. Guesses are slowed down as at the sign-in."""
-    wait_s = desk.guesses.begin(CLINIC_IT, known_browser=True)
-    if wait_s:
-        return wait_sentence(wait_s), 429
-    right = False
     try:
-        await anyio.to_thread.run_sync(change, limiter=desk.one_passphrase)
-        right = True
+        with desk.guesses.one(CLINIC_IT, known_browser=True) as guess:
+            await anyio.to_thread.run_sync(change, limiter=desk.one_passphrase)
+            guess.right = True
+    except TooSoon as error:
+        return str(error), 429
     except NotProven as error:
         return str(error), 422
-    finally:
-        desk.guesses.end(CLINIC_IT, known_browser=True, right=right)
     await anyio.to_thread.run_sync(add_box_event, desk, action)
     return "", 200
 

@@ -16,8 +16,8 @@ from app.vault.errors import WrongPassphrase
 from app.vault.second_step import SecondStep
 from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show
+from app.web.guessing import TooSoon
 from app.web.second_step import site_of
-from app.web.signin import wait_sentence
 
 router = APIRouter(prefix="/account/second-step")
 
@@ -136,17 +136,15 @@ def _without(kept: SecondStep, what: str) -> SecondStep:
 
 async def _prove(desk: Desk, person: SignedIn, passphrase: str) -> tuple[str, int]:
     """What is wrong with the passphrase, "" where nothing is. Guesses are slowed down as at the sign-in."""
-    vault_id, right = person.vault.account.vault_id, False
-    wait_s = desk.guesses.begin(vault_id, known_browser=True)
-    if wait_s:
-        return wait_sentence(wait_s), 429
+    vault_id = person.vault.account.vault_id
     try:
-        await anyio.to_thread.run_sync(desk.vaults.prove, vault_id, passphrase, limiter=desk.one_passphrase)
-        right = True
+        with desk.guesses.one(vault_id, known_browser=True) as guess:
+            await anyio.to_thread.run_sync(desk.vaults.prove, vault_id, passphrase, limiter=desk.one_passphrase)
+            guess.right = True
+    except TooSoon as error:
+        return str(error), 429
     except WrongPassphrase:
         return NOT_THE_OWNER, 422
-    finally:
-        desk.guesses.end(vault_id, known_browser=True, right=right)
     return "", 200
 
 

@@ -13,7 +13,7 @@ from app.vault.process_notes import NotAProcessNote, Place, ProcessNote
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show
-from app.web.signin import wait_sentence
+from app.web.guessing import TooSoon
 from app.web.wording import lately, moment
 
 router = APIRouter(prefix="/clients/{client_id}/process-notes")
@@ -63,19 +63,15 @@ async def unlock(
     """Open one client's notes for this browser. A wrong passphrase counts as a guess at the account's."""
     vault_id = person.vault.account.vault_id
     entries = await anyio.to_thread.run_sync(_entries, person, client_id)
-    wait_s = desk.guesses.begin(vault_id, known_browser=True)
-    if wait_s:
-        return await _asked_again(request, desk, person, client_id, wait_sentence(wait_s), 429)
-    right = False
     try:
-        places = await anyio.to_thread.run_sync(
-            desk.vaults.open_process_notes, vault_id, entries, passphrase, limiter=desk.one_passphrase
-        )
-        right = True
-    except WrongPassphrase as error:
-        return await _asked_again(request, desk, person, client_id, str(error), 422)
-    finally:
-        desk.guesses.end(vault_id, known_browser=True, right=right)
+        with desk.guesses.one(vault_id, known_browser=True) as guess:
+            places = await anyio.to_thread.run_sync(
+                desk.vaults.open_process_notes, vault_id, entries, passphrase, limiter=desk.one_passphrase
+            )
+            guess.right = True
+    except (TooSoon, WrongPassphrase) as error:
+        status = 429 if isinstance(error, TooSoon) else 422
+        return await _asked_again(request, desk, person, client_id, str(error), status)
     desk.sign_ins.open_private(person.sign_in, places)
     return RedirectResponse(f"/clients/{entries[0]}/process-notes", 303)
 

@@ -16,10 +16,11 @@ from app.vault.second_step import SecondStep
 from app.vault.vault import Vault
 from app.web.audited import add_box_event, unaudited
 from app.web.desk import Desk, TheDesk, show
+from app.web.guessing import TooSoon
 from app.web.half_way import COOKIE, HalfWay
 from app.web.hosts import host_of
 from app.web.known_browsers import known_cookie
-from app.web.signin import wait_sentence, welcome
+from app.web.signin import welcome
 
 router = APIRouter(prefix="/signin/second")
 
@@ -95,15 +96,13 @@ async def _finish(
     vault_id = half.proven.vault_id
     account = f"{vault_id} second step"
     known_browser = desk.known_browsers.knows(vault_id, request.cookies.get(known_cookie(vault_id)))
-    wait_s = desk.guesses.begin(account, known_browser=known_browser)
-    if wait_s:
-        return _show(request, half, wait_sentence(wait_s), status=429)
-    half.tries += 1
-    vault = None
     try:
-        vault = await anyio.to_thread.run_sync(_open_if_proven, desk, half, proven)
-    finally:
-        desk.guesses.end(account, known_browser=known_browser, right=vault is not None)
+        with desk.guesses.one(account, known_browser=known_browser) as guess:
+            half.tries += 1
+            vault = await anyio.to_thread.run_sync(_open_if_proven, desk, half, proven)
+            guess.right = vault is not None
+    except TooSoon as error:
+        return _show(request, half, str(error), status=429)
     if vault is None:
         await anyio.to_thread.run_sync(add_box_event, desk, "second_step.refused", BOX, vault_id)
         return _show(request, half, problem, status=422) if desk.half_ways.find(token) else RedirectResponse(OVER, 303)

@@ -13,7 +13,8 @@ from app.box.invitations import Role
 from app.vault.errors import InvalidName, WeakPassphrase
 from app.web.audited import unaudited
 from app.web.desk import Desk, NewPerson, TheDesk, show
-from app.web.signin import PASSPHRASES_DIFFER, wait_sentence, welcome
+from app.web.guessing import TooSoon
+from app.web.signin import PASSPHRASES_DIFFER, welcome
 
 router = APIRouter()
 
@@ -107,12 +108,12 @@ async def _refused(desk: Desk, form: SetupForm) -> SetupPage | None:
     first = _is_first(desk)
     if form.passphrase != form.again:
         return SetupPage(first, form.name, passphrase_problem=PASSPHRASES_DIFFER)
-    wait_s = desk.guesses.begin(SETUP_GUESSES, known_browser=False)
-    if wait_s:
-        return SetupPage(first, form.name, code_problem=wait_sentence(wait_s))
-    right = await anyio.to_thread.run_sync(desk.invitations.role_of, form.code) is Role.THERAPIST
-    desk.guesses.end(SETUP_GUESSES, known_browser=False, right=right)
-    if right:
+    try:
+        with desk.guesses.one(SETUP_GUESSES, known_browser=False) as guess:
+            guess.right = await anyio.to_thread.run_sync(desk.invitations.role_of, form.code) is Role.THERAPIST
+    except TooSoon as error:
+        return SetupPage(first, form.name, code_problem=str(error))
+    if guess.right:
         return None
     return SetupPage(first, form.name, code_problem=WRONG_FIRST_CODE if first else WRONG_INVITATION)
 

@@ -15,10 +15,9 @@ from app.vault.vault import Vault
 from app.web import half_way, known_browsers
 from app.web.audited import add_box_event, add_event, keep_head, unaudited
 from app.web.desk import Desk, NewPerson, SignedIn, TheDesk, show, visitor
-from app.web.guessing import UNKNOWN
+from app.web.guessing import UNKNOWN, TooSoon
 from app.web.known_browsers import known_cookie
 from app.web.sign_ins import ABSOLUTE_S, COOKIE, SignIn
-from app.web.wording import counted
 
 router = APIRouter()
 
@@ -84,18 +83,15 @@ async def sign_in(
     passphrase: Annotated[str, Form()] = "",
 ) -> Response:
     account, known_browser = await anyio.to_thread.run_sync(_who_guesses, request, desk, person)
-    wait_s = desk.guesses.begin(account, known_browser=known_browser)
-    if wait_s:
-        return _ask_again(request, desk, person, wait_sentence(wait_s), wait_s)
-    right = False
     try:
-        proven = await anyio.to_thread.run_sync(desk.vaults.prove, person, passphrase, limiter=desk.one_passphrase)
-        right = True
+        with desk.guesses.one(account, known_browser=known_browser) as guess:
+            proven = await anyio.to_thread.run_sync(desk.vaults.prove, person, passphrase, limiter=desk.one_passphrase)
+            guess.right = True
+    except TooSoon as error:
+        return _ask_again(request, desk, person, str(error), error.wait_s)
     except (WrongPassphrase, NoSuchVault):
         await anyio.to_thread.run_sync(add_box_event, desk, "signin.refused", BOX, known(desk, person))
         return _ask_again(request, desk, person, WRONG)
-    finally:
-        desk.guesses.end(account, known_browser=known_browser, right=right)
     if (await anyio.to_thread.run_sync(proven.second_step)).asked:
         answer = RedirectResponse("/signin/second", 303)
         _set_cookie(answer, half_way.COOKIE, desk.half_ways.begin(proven), half_way.HOLDS_S)
@@ -120,12 +116,6 @@ def _ask_again(request: Request, desk: Desk, person: str, sentence: str, wait_s:
     return answer
 
 
-def wait_sentence(wait_s: int) -> str:
-    """Why a guess is not even looked at, and for how long."""
-    wait = counted(wait_s, "second") if wait_s < 100 else counted(round(wait_s / 60), "minute")  # noqa: PLR2004  legible
-    return f"There were wrong tries, so the box waits before the next. Try again in {wait}; nothing is locked or lost."
-
-
 @router.get("/signin/lost-passphrase", dependencies=[unaudited("shows names of accounts, as on the door")])
 def lost_passphrase(request: Request, desk: TheDesk) -> Response:
     people = tuple(desk.vaults.accounts())
@@ -138,27 +128,32 @@ async def recover(request: Request, desk: TheDesk, form: Annotated[RecoveryForm,
     if form.passphrase != form.again:
         return show(request, LostPassphrasePage(people, person, passphrase_problem=PASSPHRASES_DIFFER), status=422)
     account, known_browser = await anyio.to_thread.run_sync(_who_guesses, request, desk, person)
-    account, right = f"{account} recovery", False
-    wait_s = desk.guesses.begin(account, known_browser=known_browser)
-    if wait_s:
-        waiting = show(request, LostPassphrasePage(people, person, code_problem=wait_sentence(wait_s)), status=429)
-        waiting.headers["Retry-After"] = str(wait_s)
-        return waiting
     try:
-        vault = await anyio.to_thread.run_sync(
-            desk.vaults.recover, person, form.code, form.passphrase, limiter=desk.one_passphrase
-        )
-        right = True
+        vault = await _recover(desk, f"{account} recovery", form, known_browser=known_browser)
+    except TooSoon as error:
+        waiting = show(request, LostPassphrasePage(people, person, code_problem=str(error)), status=429)
+        waiting.headers["Retry-After"] = str(error.wait_s)
+        return waiting
     except WeakPassphrase as error:
-        right = True  # the code was
         return show(request, LostPassphrasePage(people, person, passphrase_problem=str(error)), status=422)
     except (WrongRecoveryCode, NoSuchVault) as error:
         await anyio.to_thread.run_sync(add_box_event, desk, "recovery.refused", BOX, known(desk, person))
         return show(request, LostPassphrasePage(people, person, code_problem=str(error)), status=422)
-    finally:
-        desk.guesses.end(account, known_browser=known_browser, right=right)
     answer, _ = await welcome(desk, vault, "/today", "passphrase.recovered")
     return answer
+
+
+async def _recover(desk: Desk, account: str, form: RecoveryForm, *, known_browser: bool) -> Vault:
+    with desk.guesses.one(account, known_browser=known_browser) as guess:
+        try:
+            vault = await anyio.to_thread.run_sync(
+                desk.vaults.recover, form.person, form.code, form.passphrase, limiter=desk.one_passphrase
+            )
+        except WeakPassphrase:
+            guess.right = True  # the code was
+            raise
+        guess.right = True
+        return vault
 
 
 @router.post("/lock", dependencies=[unaudited("adds its events itself, before the keys are gone")])

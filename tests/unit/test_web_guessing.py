@@ -1,7 +1,10 @@
+from contextlib import ExitStack
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.web.guessing import DAY_S, OWNERS_A_DAY, STRANGERS_A_DAY, Guesses
+from app.web.guessing import DAY_S, OWNERS_A_DAY, STRANGERS_A_DAY, Guesses, TooSoon
 
 ADA, JONAS = "aa" * 16, "bb" * 16
 
@@ -16,16 +19,25 @@ class Clock:
 
 def guess(guesses: Guesses, account: str = ADA, *, known_browser: bool = False, right: bool = False) -> bool:
     """Try once; tell whether the guess was looked at."""
-    if guesses.begin(account, known_browser=known_browser):
+    try:
+        with guesses.one(account, known_browser=known_browser) as guess:
+            guess.right = right
+    except TooSoon:
         return False
-    guesses.end(account, known_browser=known_browser, right=right)
     return True
+
+
+def wait_s(guesses: Guesses) -> int:
+    """How long a stranger is told to wait, who must be."""
+    with pytest.raises(TooSoon) as caught, guesses.one(ADA, known_browser=False):
+        pass
+    return caught.value.wait_s
 
 
 def test_guesses__a_few_typing_mistakes__cost_no_wait() -> None:
     guesses = Guesses(Clock())
     assert all(guess(guesses) for _ in range(4))
-    assert guesses.begin(ADA, known_browser=False) == 2
+    assert wait_s(guesses) == 2
 
 
 def test_guesses__after_the_wait__are_looked_at_again() -> None:
@@ -35,7 +47,7 @@ def test_guesses__after_the_wait__are_looked_at_again() -> None:
         guess(guesses)
     clock.now_s += 2
     assert guess(guesses)
-    assert guesses.begin(ADA, known_browser=False) == 4
+    assert wait_s(guesses) == 4
 
 
 def test_guesses__ten_thousand_over_a_day__at_most_a_hundred_are_looked_at_and_the_owner_gets_in() -> None:
@@ -70,9 +82,34 @@ def test_guesses__a_right_one__forgives_the_mistakes_before() -> None:
 
 def test_guesses__a_slow_one_still_under_way__keeps_the_others_waiting() -> None:
     guesses = Guesses(Clock())
+    with ExitStack() as under_way:
+        for _ in range(4):
+            under_way.enter_context(guesses.one(ADA, known_browser=False))
+        assert wait_s(guesses) == 1
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_guesses__one_that_ends_with_an_error__was_wrong_and_is_not_under_way(error: type[BaseException]) -> None:
+    guesses = Guesses(Clock())
     for _ in range(4):
-        assert guesses.begin(ADA, known_browser=False) == 0
-    assert guesses.begin(ADA, known_browser=False) == 1
+        with pytest.raises(error), guesses.one(ADA, known_browser=False):
+            raise error
+    assert wait_s(guesses) == 2
+
+
+def test_guesses__known_to_be_right_before_an_error__forgives() -> None:
+    guesses = Guesses(Clock())
+    for _ in range(3):
+        guess(guesses)
+    with pytest.raises(ValueError, match="weak"), guesses.one(ADA, known_browser=False) as one:  # noqa: PT012
+        one.right = True
+        raise ValueError("weak")
+    assert all(guess(guesses) for _ in range(4))
+
+
+@pytest.mark.parametrize(("wait", "said"), [(1, "1 second"), (99, "99 seconds"), (100, "2 minutes"), (900, "15 min")])
+def test_too_soon__whatever_the_wait__says_when_to_try_again(wait: int, said: str) -> None:
+    assert f"Try again in {said}" in str(TooSoon(wait))
 
 
 @settings(max_examples=50, deadline=None)
