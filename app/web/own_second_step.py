@@ -1,4 +1,4 @@
-"""One's own second step: switch on one-time codes, add passkeys, take them away again."""
+"""One's own second step: switch on one-time codes, add passkeys, take them away again. Each takes the passphrase."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class OwnSecondStepPage:
     passkeys: tuple[KnownPasskey, ...]
     host: str  # under which the page is open
     can_have_passkeys: bool
-    question: str = field(default="", repr=False)  # to make a passkey, JSON
+    question: str = field(default="", repr=False)  # while a passkey is being made, JSON
     qr: Markup = field(default=Markup(), repr=False)  # while codes are being switched on
     secret: str = field(default="", repr=False)
     said: str = ""
@@ -61,14 +61,10 @@ def own_second_step(request: Request, person: Person) -> Response:
 async def begin_codes(
     request: Request, desk: TheDesk, person: Person, passphrase: Annotated[str, Form()] = ""
 ) -> Response:
-    """Show a fresh secret; nothing changes until a code has shown that the app has it.
-
-    Where codes are on already this replaces them, which takes the passphrase, as switching them off does.
-    """
-    if (await anyio.to_thread.run_sync(person.vault.second_step)).secret is not None:
-        problem, status = await _prove(desk, person, passphrase)
-        if problem:
-            return _show(request, person, status=status, passphrase_problem=problem)
+    """Show a fresh secret; nothing changes until a code has shown that the app has it."""
+    problem, status = await _prove(desk, person, passphrase)
+    if problem:
+        return _show(request, person, status=status, passphrase_problem=problem)
     person.sign_in.new_secret = new_secret()
     return _show(request, person)
 
@@ -87,6 +83,26 @@ def confirm_codes(request: Request, desk: TheDesk, person: Person, code: Annotat
     return _show(request, person, said=CODES_ON)
 
 
+@router.post("/passkeys/begin", dependencies=[audited("second_step.passkey_asked", "asked for a passkey")])
+async def begin_passkey(
+    request: Request, desk: TheDesk, person: Person, passphrase: Annotated[str, Form()] = ""
+) -> Response:
+    """Put the question with which the browser makes one, to whoever knows the passphrase."""
+    problem, status = await _prove(desk, person, passphrase)
+    if problem:
+        return _show(request, person, status=status, passphrase_problem=problem)
+    return await anyio.to_thread.run_sync(_ask_for_passkey, request, person)
+
+
+def _ask_for_passkey(request: Request, person: SignedIn) -> Response:
+    site, owner = site_of(request), bytes.fromhex(person.vault.account.vault_id)
+    if not site.can_have_passkeys:
+        return _show(request, person)
+    known = person.vault.second_step().passkeys
+    question, person.sign_in.question = ask_for_new(site, owner, person.name, known)
+    return _show(request, person, question=question)
+
+
 @router.post("/passkeys", dependencies=[audited("second_step.passkey_added", "added a passkey")])
 def add_passkey(
     request: Request,
@@ -95,6 +111,7 @@ def add_passkey(
     answer: Annotated[str, Form()] = "",
     name: Annotated[str, Form()] = "",
 ) -> Response:
+    """Keep what the browser made, where it answers a question that was put to somebody with the passphrase."""
     question, person.sign_in.question = person.sign_in.question, None  # answered once
     called = " ".join(name.split())[:NAME_LIMIT] or "Passkey"
     try:
@@ -150,15 +167,11 @@ async def _prove(desk: Desk, person: SignedIn, passphrase: str) -> tuple[str, in
 
 def _show(request: Request, person: SignedIn, *, status: int = 200, **news: Any) -> Response:
     kept, site, secret = person.vault.second_step(), site_of(request), person.sign_in.new_secret
-    question, vault_id = "", person.vault.account.vault_id
-    if site.can_have_passkeys:
-        question, person.sign_in.question = ask_for_new(site, bytes.fromhex(vault_id), person.name, kept.passkeys)
     page = OwnSecondStepPage(
         codes=kept.secret is not None,
         passkeys=tuple(KnownPasskey(one.credential_id.hex(), one.name, one.host) for one in kept.passkeys),
         host=site.host,
         can_have_passkeys=site.can_have_passkeys,
-        question=question,
         qr=Markup(qr_code(secret, person.name)) if secret else Markup(),  # noqa: S704  drawn by us
         secret=in_groups(secret) if secret else "",
         **news,

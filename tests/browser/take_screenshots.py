@@ -144,10 +144,20 @@ def second_step(camera: Camera, box: WebBox) -> None:
     camera.shoot("second-step-none", f"{by_name}/account/second-step", passphrase=PASSPHRASE)
 
     def set_up(page: Page) -> None:
-        page.get_by_role("button", name="Set up codes").click()
+        page.get_by_text("Set up codes").click()
+        page.locator("#passphrase-set-up").fill(PASSPHRASE)
+        page.locator("#passphrase-set-up").press("Enter")
         page.wait_for_selector(".qr")
 
     camera.shoot("second-step-codes", f"{by_name}/account/second-step", passphrase=PASSPHRASE, act=set_up)
+
+    def add_passkey(page: Page) -> None:
+        page.get_by_text("Add a passkey").first.click()
+        page.locator("#passphrase-passkey").fill(PASSPHRASE)
+        page.locator("#passphrase-passkey").press("Enter")
+        page.get_by_label("What to call it").wait_for()
+
+    camera.shoot("second-step-passkey", f"{by_name}/account/second-step", passphrase=PASSPHRASE, act=add_passkey)
 
     def ask(page: Page) -> None:
         vault = box.vaults.unlocked()[0]

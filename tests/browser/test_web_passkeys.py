@@ -67,8 +67,11 @@ def test_passkey__made_and_used__opens_the_vault_and_nothing_else_does(box: WebB
     open_vault(page, box)
     page.wait_for_url("**/today")
     page.goto(f"https://localhost:{box.port}/account/second-step")
+    page.get_by_text("Add a passkey").first.click()
+    page.locator("#passphrase-passkey").fill(PASSPHRASE)
+    page.locator("#passphrase-passkey").press("Enter")
     page.get_by_label("What to call it").fill("My laptop")
-    page.get_by_role("button", name="Add a passkey").click()
+    page.get_by_role("button", name="Make the passkey").click()
     page.get_by_text("The passkey is kept").wait_for()
     assert page.get_by_text("My laptop").count()
     assert len(protocol.send("WebAuthn.getCredentials", {"authenticatorId": device})["credentials"]) == 1

@@ -16,6 +16,7 @@ from app.vault.second_step import SECOND_STEP_FILE, SecondStep
 from app.vault.vault import Vault
 from app.web.half_way import COOKIE as HALF_WAY_COOKIE
 from app.web.half_way import HOLDS_S, MOST_TRIES, HalfWay, HalfWays
+from app.web.sign_ins import COOKIE
 
 # RFC 6238, appendix B, SHA-1, the last six digits: "12345678901234567890" in Base32.
 RFC_SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
@@ -40,7 +41,7 @@ def at(seconds: int) -> datetime:
 def codes_on(client: WebClient, vault: Vault) -> str:
     """As on the page; gives the secret, and leaves nobody signed in."""
     client.sign_in(vault)
-    page = client.http.post("/account/second-step/codes").text
+    page = client.http.post("/account/second-step/codes", data={"passphrase": PASSPHRASE}).text
     secret = re.search(r'class="figures secret">([A-Z2-7 ]+)<', page)[1].replace(" ", "")  # type: ignore[index]
     done = client.http.post("/account/second-step/codes/confirm", data={"code": pyotp.TOTP(secret).now()})
     assert "From the next sign-in on" in done.text
@@ -191,10 +192,35 @@ def test_remove__with_a_wrong_passphrase__changes_nothing(client: WebClient, ada
 @pytest.mark.parametrize("answer", ["", "{}", "[]", '{"id": "AA", "rawId": "AA", "response": {}}', "[" * 5000])
 def test_passkey__answer_is_nonsense__is_refused_in_a_sentence(client: WebClient, ada: Vault, answer: str) -> None:
     client.sign_in(ada)
-    client.http.get("/account/second-step")
+    page = client.http.post("/account/second-step/passkeys/begin", data={"passphrase": PASSPHRASE})
+    assert "data-question" in page.text
     refused = client.http.post("/account/second-step/passkeys", data={"answer": answer, "name": "x"})
     assert refused.status_code == 422
     assert not ada.second_step().asked
+
+
+@pytest.mark.parametrize("passphrase", ["", "not this one at all"])
+@pytest.mark.parametrize("what", ["codes", "passkeys/begin"])
+def test_second_step__begun_at_an_open_browser__takes_the_passphrase(
+    client: WebClient, ada: Vault, what: str, passphrase: str
+) -> None:
+    client.sign_in(ada)
+    sign_in = client.app.state.desk.sign_ins.find(client.http.cookies[COOKIE])
+    refused = client.http.post(f"/account/second-step/{what}", data={"passphrase": passphrase})
+    assert refused.status_code == 422
+    assert "That is not your passphrase" in refused.text
+    assert "data-question" not in refused.text
+    assert "data-question" not in client.http.get("/account/second-step").text
+    assert (sign_in.question, sign_in.new_secret) == (None, None)
+
+
+def test_passkey__by_an_address__is_not_asked_for(client: WebClient, ada: Vault) -> None:
+    client.sign_in(ada)
+    page = client.http.post(
+        "/account/second-step/passkeys/begin", data={"passphrase": PASSPHRASE}, headers={"host": "127.0.0.1"}
+    )
+    assert page.status_code == 200
+    assert "data-question" not in page.text
 
 
 def test_codes__replaced_at_an_open_browser__take_the_passphrase(client: WebClient, ada: Vault) -> None:
