@@ -59,6 +59,7 @@ class ItAccount:
     def __init__(self, folder: Path, cost: Cost = DEFAULT_COST) -> None:
         self._folder = folder
         self._cost = cost
+        self._asks_for_code: bool | None = None  # as the file says, once it was read: this process alone writes it
         self._one_change = threading.Lock()  # from reading what is asked to keeping it: a code counts once
 
     @property
@@ -68,8 +69,9 @@ class ItAccount:
     @property
     def asks_for_code(self) -> bool:
         """Whether a sign-in takes a one-time code; no secret, since the sign-in page asks for it."""
-        stored = self._read() if self.exists else None
-        return stored is not None and stored.codes is not None
+        if self._asks_for_code is None and self.exists:
+            self._asks_for_code = self._read().codes is not None
+        return bool(self._asks_for_code)
 
     def set_passphrase(self, passphrase: str) -> None:
         """Make the account, or make it anew with another passphrase and no second step.
@@ -139,6 +141,7 @@ class ItAccount:
     def _keep(self, stored: _Stored) -> None:
         make_private_folder(self._folder)
         write_private(self._folder / _FILE, stored.model_dump_json().encode())
+        self._asks_for_code = stored.codes is not None
 
 
 def _opened(key: bytes, wrapped: bytes) -> _Codes:

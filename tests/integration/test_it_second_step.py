@@ -11,6 +11,7 @@ from support.web_client import WebClient, web_client
 
 from app.box.invitations import Role
 from app.box.it_account import ItAccount, NotProven
+from app.errors import TacetError
 from app.one_time_codes import STEP_S
 from app.vault.keys import CHEAP_COST
 
@@ -97,3 +98,19 @@ def test_it_sign_in__in_a_browser_that_it_has_used__is_heard_while_a_stranger_gu
         client.http.post("/it/signin", data={"passphrase": "not this one"})
     client.http.cookies.update(known)
     assert sign_in(client, "") == 303
+
+
+def test_it_account__asked_whether_codes_are_on__reads_its_file_once_and_follows_each_change(tmp_path: Path) -> None:
+    account = ItAccount(tmp_path, CHEAP_COST)
+    assert not account.asks_for_code
+    account.set_passphrase(PASSPHRASE)
+    account.switch_codes_on(PASSPHRASE, SECRET, pyotp.TOTP(SECRET).at(NOW), NOW)
+    started_anew = ItAccount(tmp_path, CHEAP_COST)
+    assert started_anew.asks_for_code
+    next(tmp_path.iterdir()).write_bytes(b"{}")
+    assert account.asks_for_code
+    assert started_anew.asks_for_code
+    with pytest.raises(TacetError, match="cannot be read"):
+        _ = ItAccount(tmp_path, CHEAP_COST).asks_for_code
+    account.set_passphrase(PASSPHRASE)
+    assert not account.asks_for_code
