@@ -113,6 +113,12 @@ def test_units_that_name_addresses__each__may_ask_the_kernel_for_them(name: str)
     assert "AF_NETLINK" in service(name)["RestrictAddressFamilies"][0].split()
 
 
+def test_console__which_writes_on_the_screen__may_open_it() -> None:
+    console = service("tacet-console")
+    assert console["DevicePolicy"] == ["closed"]
+    assert f"{console['TTYPath'][0]} rw" in console["DeviceAllow"]
+
+
 @pytest.mark.parametrize("setting", ["CPUWeight", "IOWeight"])
 def test_priorities__recorder_app_asr__come_in_this_order(setting: str) -> None:
     recorder, app, asr = (int(service(name)[setting][0]) for name in DAEMONS)
