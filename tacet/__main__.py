@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from app.errors import TacetError
@@ -18,8 +19,9 @@ Command = Callable[[argparse.Namespace], int]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; an error that people can mend is one sentence on standard error and exit code 1."""
-    parser = _parser()
-    args = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    parser = _parser(given[0] if given else "")
+    args = parser.parse_args(given)
     if "run" not in args:
         parser.print_help(sys.stderr)
         return 2
@@ -40,34 +42,14 @@ def default_models_dir() -> Path:
     return CHECKOUT / "build/models" if (CHECKOUT / "Makefile").exists() else Path("/usr/share/tacet/models")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(wanted: str = "") -> argparse.ArgumentParser:
+    """Knows all commands by name, and the arguments of the wanted one: a daemon loads no other command's programs."""
     parser = argparse.ArgumentParser(prog="tacet", description="The recording box that stays in the therapy room.")
     commands = parser.add_subparsers(metavar="COMMAND")
-    _add_run(commands.add_parser("run", help="run the whole box on this machine"))
-    _add_demo(commands.add_parser("demo", help="record a file headless and print its transcript"))
-    _add_tape(commands.add_parser("tape", help="look at a recording without hearing it"))
-    _add_review(commands.add_parser("review", help="prove that a session is what was approved"))
-    _add_transcribe(commands.add_parser("transcribe", help="write down a sound file, without the box"))
-    _add_notes(commands.add_parser("notes", help="draft a note from a transcript"))
-    _add_backup(commands)
-    audit = commands.add_parser("audit", help="prove that nobody changed who did what")
-    _add_audit(audit.add_subparsers(metavar="COMMAND", required=True))
-    _add_models(commands.add_parser("models", help="list, fetch and verify speech models"))
-    _add_config(commands.add_parser("config", help="check tacet.toml, list its settings, make many"))
-    _add_doctor(commands.add_parser("doctor", help="check the running box, a line a check, with what to do"))
-    _add_update(commands.add_parser("update", help="install a signed update, keep one that works"))
-    provision = commands.add_parser("provision", help="take in tacet.toml, as a box does at every start")
-    provision.set_defaults(run=_provision)
-    console = commands.add_parser("console", help="what stands on the box's screen: address, QR code, what to mend")
-    console.add_argument("--config", type=Path, default=CONFIG, help=f"configuration file (default {CONFIG})")
-    console.set_defaults(run=_console)
-    for name, words in (
-        ("recorder", "the process with microphone, button and light"),
-        ("app", "the process with the vaults and the page"),
-        ("asr", "the process that turns sound into words"),
-    ):
-        _add_daemon(commands.add_parser(name, help=words), name)
-    _add_simulator(commands.add_parser("simulator", help="the picture of the box, as `tacet run --simulate` starts it"))
+    for name, (words, add) in _COMMANDS.items():
+        command = commands.add_parser(name, help=words)
+        if name == wanted:
+            add(command)
     return parser
 
 
@@ -216,17 +198,28 @@ def _draft_note(args: argparse.Namespace) -> int:
     return run_draft(args)
 
 
-def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_backup(parser: argparse.ArgumentParser) -> None:
     from tacet.backup import command  # noqa: PLC0415  same
 
-    command.add_backup(commands.add_parser("backup", help="copy all that the box keeps, while it runs"))
-    command.add_restore(commands.add_parser("restore", help="put a backup into a new box"))
-    command.add_rehearse(commands.add_parser("rehearse", help="prove a backup without touching the box"))
+    command.add_backup(parser)
 
 
-def _add_audit(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_restore(parser: argparse.ArgumentParser) -> None:
+    from tacet.backup import command  # noqa: PLC0415  same
+
+    command.add_restore(parser)
+
+
+def _add_rehearse(parser: argparse.ArgumentParser) -> None:
+    from tacet.backup import command  # noqa: PLC0415  same
+
+    command.add_rehearse(parser)
+
+
+def _add_audit(parser: argparse.ArgumentParser) -> None:
     from tacet.audit_verify import add_verify  # noqa: PLC0415  same
 
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     add_verify(commands.add_parser("verify", help="look for changed, missing or added events"))
 
 
@@ -255,10 +248,19 @@ def _add_update(parser: argparse.ArgumentParser) -> None:
     update.add_arguments(parser)
 
 
+def _add_provision(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(run=_provision)
+
+
 def _provision(args: argparse.Namespace) -> int:
     from tacet.provision.command import run_provision  # noqa: PLC0415  same
 
     return run_provision(args)
+
+
+def _add_console(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, default=CONFIG, help=f"configuration file (default {CONFIG})")
+    parser.set_defaults(run=_console)
 
 
 def _console(args: argparse.Namespace) -> int:
@@ -303,6 +305,30 @@ def _simulator(args: argparse.Namespace) -> int:
     from tacet.simulator.__main__ import main as simulator  # noqa: PLC0415  same
 
     return simulator(args.run_dir, args.port, args.review_url, args.room)
+
+
+_COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
+    "run": ("run the whole box on this machine", _add_run),
+    "demo": ("record a file headless and print its transcript", _add_demo),
+    "tape": ("look at a recording without hearing it", _add_tape),
+    "review": ("prove that a session is what was approved", _add_review),
+    "transcribe": ("write down a sound file, without the box", _add_transcribe),
+    "notes": ("draft a note from a transcript", _add_notes),
+    "backup": ("copy all that the box keeps, while it runs", _add_backup),
+    "restore": ("put a backup into a new box", _add_restore),
+    "rehearse": ("prove a backup without touching the box", _add_rehearse),
+    "audit": ("prove that nobody changed who did what", _add_audit),
+    "models": ("list, fetch and verify speech models", _add_models),
+    "config": ("check tacet.toml, list its settings, make many", _add_config),
+    "doctor": ("check the running box, a line a check, with what to do", _add_doctor),
+    "update": ("install a signed update, keep one that works", _add_update),
+    "provision": ("take in tacet.toml, as a box does at every start", _add_provision),
+    "console": ("what stands on the box's screen: address, QR code, what to mend", _add_console),
+    "recorder": ("the process with microphone, button and light", partial(_add_daemon, name="recorder")),
+    "app": ("the process with the vaults and the page", partial(_add_daemon, name="app")),
+    "asr": ("the process that turns sound into words", partial(_add_daemon, name="asr")),
+    "simulator": ("the picture of the box, as `tacet run --simulate` starts it", _add_simulator),
+}
 
 
 if __name__ == "__main__":
