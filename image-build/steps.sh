@@ -108,12 +108,17 @@ settle() {
   systemctl --root="$root" --quiet mask getty@.service serial-getty@.service console-getty.service autovt@.service \
     systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
     systemd-repart.service systemd-firstboot.service systemd-homed.service debug-shell.service emergency.service rescue.service 2>/dev/null
+  # udev loads what the machine has; these unpack what it may not have, at every start, while the recorder waits.
+  systemctl --root="$root" --quiet mask modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service \
+    modprobe@configfs.service sys-fs-fuse-connections.mount sys-kernel-config.mount systemd-pstore.service 2>/dev/null
   chroot "$root" env PYTHONHASHSEED=0 /usr/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
     /usr/lib/python3 /usr/lib/python3.13 /usr/local/lib/python3.13 >/dev/null || true
   passwd --root "$root" --quiet --lock root 2>/dev/null || true
   rm -rf "$root"/etc/apt "$root"/var/lib/apt "$root"/var/cache/* "$root"/var/log/* "$root"/tmp/* "$root"/run/* "$root"/etc/hostname \
     "$root"/etc/resolv.conf "$root"/etc/ssh "$root"/etc/shadow- "$root"/etc/passwd- "$root"/etc/group- "$root"/etc/gshadow- "$root"/var/lib/systemd/random-seed
   ln -sf /run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
+  # Nothing of /etc and /var has to be made anew from /usr (ldconfig and others, at every start of a read-only system).
+  printf 'TIMESTAMP_NSEC=%s000000000\n' "$SOURCE_DATE_EPOCH" | tee "$root/etc/.updated" >"$root/var/.updated"
   mkdir -p "$root"/boot/tacet "$root"/data "$root"/var/log/journal "$root"/var/lib/tacet
   : >"$root/etc/machine-id"
   : >"$root/usr/lib/clock-epoch" # timesyncd never sets the clock before this file's time
