@@ -11,11 +11,12 @@ from pathlib import Path
 from app.vault.vault import Vault
 from firmware.tape import TapeError, TapeReader, read_head
 from image.lab import Progress
-from image.machine import Machine, MachineError
+from image.machine import BESIDE_THE_RECORDER, Machine, MachineError
 from image.page import wait_for_page
 from image.visiting import PASSPHRASE, RECORDER, press, wait_for_state
 
 SHORTEST_S, LONGEST_S = 3.0, 15.0
+STARTS_WITHIN_S = 900.0
 
 
 @dataclass(slots=True)
@@ -27,7 +28,11 @@ class Cuts:
 
 
 def cut_while_recording(box: Machine, rounds: int, seed: int, progress: Progress) -> Cuts:
-    """Record, take the power away at a random moment, start again; leaves the box running."""
+    """Record, take the power away at a random moment, start again; leaves the box running.
+
+    Emulated, the page takes minutes to come and the recorder does without it: the box starts to its page after the
+    last cut, and to its recorder alone after the others.
+    """
     dice, cuts = random.Random(seed), Cuts()
     for number in range(rounds):
         progress(f"cut {number + 1} of {rounds}")
@@ -39,7 +44,7 @@ def cut_while_recording(box: Machine, rounds: int, seed: int, progress: Progress
         box.cut()
         session, samples = last_acknowledged(box.said)
         cuts.sealed[session] = samples
-        if not _starts(box):
+        if not _starts(box, whole=number == rounds - 1):
             cuts.unbootable += 1
             break
     return cuts
@@ -81,11 +86,13 @@ def last_acknowledged(said: list[str]) -> tuple[str, int]:
     return str(recording[-1]["session_id"]), int(recording[-1]["samples_sealed"])
 
 
-def _starts(box: Machine) -> bool:
-    box.start()
+def _starts(box: Machine, *, whole: bool) -> bool:
+    box.start(resting=() if whole else BESIDE_THE_RECORDER)
     try:
-        wait_for_page(box)
-        box.wait_for_agent(600)
+        if whole:
+            wait_for_page(box)
+        box.wait_for_agent(box.hardware.page_within_s)
+        box.out("/bin/sh", "-c", f"until test -S {RECORDER}; do sleep 1; done", within_s=STARTS_WITHIN_S)
     except MachineError:
         return False
     return True

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,6 +31,21 @@ AGENT_UNITS: Final = {
     ),
     "systemd.unit-dropin.multi-user.target": "[Unit]\nWants=opt.mount tacet-test.service\n",
 }
+
+
+# What a box that only records has no need of. The image's own units; the test has them rest for one start.
+BESIDE_THE_RECORDER: Final = (
+    "tacet-app.service",
+    "tacet-asr.service",
+    "tacet-backup.service",
+    "tacet-healthy.service",
+    "tacet-console.service",
+    "systemd-networkd.service",
+    "systemd-resolved.service",
+    "systemd-timesyncd.service",
+    "nftables.service",
+)
+RESTING: Final = "[Unit]\nConditionPathExists=/nowhere\n"
 
 
 class MachineError(Exception):
@@ -71,13 +86,14 @@ class Machine:
     def console(self) -> Path:
         return self.folder / "console.log"
 
-    def start(self) -> None:
+    def start(self, resting: Sequence[str] = ()) -> None:
+        """Switch it on; the units that are named rest until it is switched on again."""
         self.folder.mkdir(exist_ok=True)
         settings = self.folder / "firmware-settings.fd"
         if not settings.exists():
             shutil.copy(self.hardware.firmware_settings, settings)
         self.started_s = time.monotonic()
-        self._process = subprocess.Popen(self._command(settings))
+        self._process = subprocess.Popen(self._command(settings, resting))
 
     def cut(self) -> None:
         """Take the power away: what the guest had not flushed is gone."""
@@ -140,7 +156,7 @@ class Machine:
         text = self.console.read_bytes().decode(errors="replace") if self.console.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def _command(self, settings: Path) -> list[str]:
+    def _command(self, settings: Path, resting: Sequence[str]) -> list[str]:
         hardware = self.hardware
         command = [hardware.program, *hardware.machine, *TIME, "-m", str(MEMORY_MB), "-smp", "1"]
         command += ["-display", "none", "-no-user-config", "-serial", f"file:{self.console}", "-monitor", "none"]
@@ -160,7 +176,8 @@ class Machine:
             agent.unlink(missing_ok=True)
             command += ["-chardev", f"socket,id=agent,path={agent},server=on,wait=off", "-device", "virtio-serial-pci"]
             command += ["-device", "virtserialport,chardev=agent,name=tacet.test"]
-            for name, unit in AGENT_UNITS.items():
+            asleep = {f"systemd.unit-dropin.{unit}": RESTING for unit in resting}
+            for name, unit in (AGENT_UNITS | asleep).items():
                 coded = base64.b64encode(unit.encode()).decode()
                 command += ["-smbios", f"type=11,value=io.systemd.credential.binary:{name}={coded}"]
         return command
