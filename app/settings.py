@@ -1,7 +1,8 @@
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from app.notes.formats import DEFAULT_FORMAT, NAME, NoteFormat, all_formats
 
@@ -26,6 +27,7 @@ class AppSettings(BaseModel):
     lock_at: str = Field(default="03:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")  # every vault, by the box's own clock
     lock_after_idle_min: int = Field(default=240, ge=15)  # without a sign of life, and with nothing left to write down
     requests_a_second: float = Field(default=50, gt=0)  # from one machine, eight times as many in one go
+    metrics_for: tuple[str, ...] = ()  # addresses or networks that may read /metrics, like "192.168.7.9"; nobody else
     sticks_dir: Path = Path("/media")  # a USB stick is mounted in a folder below
     audio_days: int | None = Field(default=7, ge=0)  # sound is kept after approval; None: until somebody erases it
     text_days: int | None = Field(default=None, ge=0)  # transcripts and drafts, the same
@@ -38,6 +40,16 @@ class AppSettings(BaseModel):
     note_model_ca: Path | None = None  # the authority that signed that host's certificate; None: the system's
     note_model_sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")  # of the weights, shown beside each draft
     note_model_timeout_s: float = Field(default=300, gt=0, le=3600)
+
+    @field_validator("metrics_for")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                ip_network(one)
+            except ValueError:
+                raise ValueError(f'{one} is no address; write one like "192.168.7.9" or "192.168.7.0/28"') from None
+        return value
 
     @model_validator(mode="after")
     def _certificate_is_whole(self) -> Self:
