@@ -1,4 +1,4 @@
-"""How the box is, in figures that Prometheus reads. No content, no names, no ids. The only file that knows its library."""
+"""How the box is, in figures for Prometheus. No content, no names, no ids. The only file that knows its library."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -42,14 +42,14 @@ class _Readings:
         yield _one("tacet_vaults_open", "Vaults that are unlocked now.", health.open_vaults)
         yield _one("tacet_certificate_end_seconds", "When the page's certificate ends.", health.certificate_ends_at_s)
         if health.backup_made_at_s is not None:
-            yield _one("tacet_backup_last_success_seconds", "When the last backup ended, or 0.", health.backup_made_at_s)
+            yield _one("tacet_backup_last_success_seconds", "When the last one ended, or 0.", health.backup_made_at_s)
             yield _one("tacet_backup_failed", "1 where the last try failed.", health.backup_failed)
 
 
 def as_text(health: Health) -> bytes:
     """In the text format, which Prometheus and what stands in for it read."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Readings(health))  # type: ignore[arg-type]
+    registry.register(_Readings(health))
     return generate_latest(registry)
 
 

@@ -72,7 +72,7 @@ def test_metrics__with_a_person_and_no_backup__name_neither(client: WebClient) -
 @pytest.mark.parametrize(
     ("address", "there"), [("::ffff:192.168.7.9", True), ("fe80::1%eth0", True), ("192.168.8.9", False), ("", False)]
 )
-def test_is_among__addresses_as_sockets_give_them__are_understood(address: str, there: bool) -> None:
+def test_is_among__addresses_as_sockets_give_them__are_understood(address: str, *, there: bool) -> None:
     assert is_among(address, ("192.168.7.9", "fe80::/64")) is there
 
 
