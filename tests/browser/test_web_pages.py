@@ -95,6 +95,7 @@ VISITS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 NO_PAGE = {
     "/assets/{name}": "a file",
+    "/metrics": "for the clinic's monitoring",
     "/sessions.json": "for scripts",
     "/sessions/{session_id}/transcript.json": "for scripts",
     "/sessions/{session_id}/audio.wav": "sound",
