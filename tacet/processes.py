@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tacet.confinement.rules import Confinement, confinements
+from tacet.settings import load_settings
+
 ENDS_WITHIN_S = 10.0
 FIRST_RESTART_S = 0.5
 LONGEST_WAIT_S = 15.0
@@ -20,6 +23,7 @@ class Service:
 
     name: str
     arguments: tuple[str, ...]
+    confinement: Confinement | None = None  # what it does without, where the machine lets it
 
     @property
     def command(self) -> list[str]:
@@ -27,12 +31,15 @@ class Service:
         setpriv = shutil.which(
             "setpriv"
         )  # the kernel ends it should its parent be killed: no orphan keeps a microphone
-        return [setpriv, "--pdeathsig", "TERM", *own] if setpriv else own
+        bound = [setpriv, "--pdeathsig", "TERM", *own] if setpriv else own
+        return [*self.confinement.command, *bound] if self.confinement else bound
 
 
 def box_services(config: Path, *, backup: bool = False) -> list[Service]:
     """The processes in the order in which they are started; they end in the same order, the recorder first."""
-    services = [Service(name, (name, "--config", str(config))) for name in ("recorder", "asr", "app")]
+    confined = confinements(load_settings(config))
+    names = ("recorder", "asr", "app")
+    services = [Service(name, (name, "--config", str(config)), confined[name]) for name in names]
     return [*services, Service("backup", ("backup", "--scheduled", str(config)))] if backup else services
 
 
