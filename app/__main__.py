@@ -9,6 +9,7 @@ import threading
 import uvicorn
 
 from app.asr.client import SocketTranscriber
+from app.asr.taking_over import TakingOver
 from app.audit.chain import BOX
 from app.box.invitations import Invitations
 from app.box.record import BoxRecord
@@ -56,8 +57,9 @@ async def _serve(
     vaults = Vaults(settings.data_dir / "vaults")
     recorder = RecorderLink(RecorderClient(settings.run_dir / "recorder.sock"))
     asr = SocketTranscriber(settings.run_dir / "asr.sock")
+    hearing = TakingOver(SocketTranscriber(settings.run_dir / "pool.sock"), asr)
     room = RoomSeats(settings.data_dir / "box")
-    pipeline = Pipeline(settings.data_dir / "tapes", vaults, asr, asr, room.known)
+    pipeline = Pipeline(settings.data_dir / "tapes", vaults, hearing, asr, room.known)
     web = create_app(settings, vaults, record, recorder, pipeline)
     config = server_config(web, certificate)
     assert config.ssl is not None

@@ -10,7 +10,7 @@ ANSWER_WITHIN_S = 300.0  # a window takes seconds; a slow board under heat, a mi
 
 
 class SocketTranscriber:
-    """The Transcriber and the VoicePrinter in their own process.
+    """The Transcriber and the VoicePrinter in their own process; or the Transcriber that a pool is (`app.pool.link`).
 
     Keeps one connection; one thread at a time. Handles speech and voiceprints in clear.
     """
@@ -34,7 +34,7 @@ class SocketTranscriber:
             head, answer = receive_frame(connection)
         except (OSError, ValueError) as error:
             self.close()
-            message = "the asr process does not answer"
+            message = f"nobody answers at {self._path.name}"
             raise TranscriberAway(message) from error
         if "error" in head:
             raise TranscriberFailed(head["error"])

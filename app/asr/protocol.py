@@ -53,7 +53,7 @@ def _receive_exactly(connection: socket.socket, length: int) -> bytes:
 
 
 def window_head(window: Window) -> dict[str, Any]:
-    names = ("final", "before_samples", "after_samples")
+    names = ("final", "before_samples", "after_samples", "live")
     return {name: getattr(window, name) for name in names} | {"context": asdict(window.context)}
 
 
@@ -70,7 +70,14 @@ def heard_from(head: dict[str, Any]) -> Heard:
         Utterance(**part | {"words": tuple(Word(**word) for word in part["words"])}) for part in head["utterances"]
     )
     not_understood = tuple((start_ms, end_ms) for start_ms, end_ms in head["not_understood"])
-    return Heard(tuple(utterances), head["advance_samples"], _context(head["context"]), head["model"], not_understood)
+    return Heard(
+        tuple(utterances),
+        head["advance_samples"],
+        _context(head["context"]),
+        head["model"],
+        not_understood,
+        head["machine"],
+    )
 
 
 def _context(head: dict[str, Any]) -> Context:

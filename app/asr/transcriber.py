@@ -1,4 +1,8 @@
-"""The port through which sound becomes words. The adapter beside it reaches the asr process over a socket."""
+"""The port through which sound becomes words.
+
+The adapters: `client.py` reaches the asr process over a socket, and the clinic's pool in the same way; `taking_over.py`
+asks the pool first and the asr process where it is away; `whisper.py` is the model itself.
+"""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -24,6 +28,7 @@ class Window:
     context: Context = field(default_factory=Context)
     before_samples: int = 0  # how much of the sound belongs to the window before; whole frames of 10 ms
     after_samples: int = 0  # how much to the one after
+    live: bool = False  # of a session that goes on now: comes before others where many ask; its words are the same
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,15 @@ class Heard:
     context: Context  # for the next window
     model: str
     not_understood: tuple[tuple[int, int], ...] = ()  # start and end in ms: a voice for which no words were found
+    machine: str = ""  # of the clinic's pool that heard it; "" is this box
 
 
 class TranscriberAway(Exception):
-    """The asr process does not answer. The window is not lost: ask again later."""
+    """Whoever hears does not answer. The window is not lost: ask again later."""
 
 
 class TranscriberFailed(Exception):
-    """The asr process answered that it cannot work; the message is a sentence for the therapist."""
+    """Whoever hears answered that it cannot work; the message is a sentence for the therapist."""
 
 
 class Transcriber(Protocol):

@@ -70,4 +70,5 @@ def _window(tape: OpenTape, cursor: Cursor, span: Span) -> Window:
         context=cursor.context,
         before_samples=span.before_samples,
         after_samples=span.after_samples,
+        live=tape.being_written,
     )

@@ -14,11 +14,12 @@ ANSWERS_WITHIN_S = 60.0
 class AsrProcess:
     """Starts `tacet asr` in a folder; may be killed and started again."""
 
-    def __init__(self, folder: Path, models_dir: Path = MODELS_DIR, model: str = "base") -> None:
+    def __init__(self, folder: Path, models_dir: Path = MODELS_DIR, model: str = "base", threads: int = 0) -> None:
         self.socket_path = folder / "asr.sock"
         self._config = folder / "asr.toml"
         self._config.write_text(
-            f'data_dir = "{folder}"\nrun_dir = "{folder}"\nmodels_dir = "{models_dir}"\n[asr]\nmodel = "{model}"\n'
+            f'data_dir = "{folder}"\nrun_dir = "{folder}"\nmodels_dir = "{models_dir}"\n'
+            f'[asr]\nmodel = "{model}"\nthreads = {threads}\n'
         )
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -1,0 +1,116 @@
+"""The Transcriber port on Dask: windows become tasks, and workers answer them. Runs in the scheduler's process."""
+
+import asyncio
+import hmac
+import json
+import logging
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from hashlib import sha256
+from typing import Any
+
+from distributed import Client, Scheduler
+from distributed.scheduler import KilledWorker
+
+from app.pool.errors import PoolRefused
+from app.pool.hello import Hello, hello_from, refuse_other_model, refuse_other_version
+from app.pool.membership import Membership, Place, Role
+from app.pool.security import PoolSecurity
+from app.pool.task import Asked, hear
+
+log = logging.getLogger(__name__)
+
+LIVE_FIRST = 10  # a window of a session that goes on now, before all others
+LOOK_EVERY_S = 2.0  # at the list of revoked certificates
+
+
+class PagelessScheduler(Scheduler):
+    """Dask's, without its HTTP server, and with a question that workers ask before they offer themselves."""
+
+    def __init__(self, hello: Hello, security: PoolSecurity, **options: Any) -> None:
+        super().__init__(dashboard=False, security=security, **options)
+        self._hello = hello
+        self._pool_security = security
+        self.handlers["tacet_admit"] = self._admit
+
+    def start_http_server(self, *_: Any, **__: Any) -> None:
+        """Open no port but the one for workers."""
+
+    async def _admit(self, comm: Any = None, hello: dict[str, Any] | None = None) -> dict[str, str]:  # noqa: ARG002
+        try:
+            other = hello_from(hello or {})
+            refuse_other_version(self._hello, other, "The worker")
+            assert self._hello.model is not None
+            refuse_other_model(self._hello.model, other.model, "The worker")
+        except PoolRefused as error:
+            return {"refused": str(error)}
+        except (KeyError, TypeError, ValueError):
+            return {"refused": "The worker does not say what it is. Update it."}
+        return {"revoked": self._pool_security.listening.revoked.pem()}
+
+
+class Cluster:
+    """Hears windows on whatever workers there are. One event loop; holds speech in clear until a window is answered."""
+
+    def __init__(self, scheduler: PagelessScheduler, client: Client, hello: Hello) -> None:
+        self._scheduler = scheduler
+        self._client = client
+        self._hello = hello.head()
+        self._secret = secrets.token_bytes(32)
+
+    @property
+    def workers(self) -> list[str]:
+        return sorted(str(one.name) for one in self._scheduler.workers.values())
+
+    @property
+    def queued(self) -> int:
+        """Windows that wait for a worker or are being heard."""
+        return len(self._scheduler.tasks)
+
+    async def hear(self, head: dict[str, Any], pcm: bytes) -> dict[str, Any]:
+        """Give the answer for a box, or `error` with a sentence. Cancelled, the window is forgotten.
+
+        A window that is asked for again, after a connection broke, is the same task: its name is a keyed hash of it.
+        """
+        priority = LIVE_FIRST if head.get("live") else 0
+        asked = Asked(self._hello, head, pcm)
+        future = self._client.submit(hear, asked, key=self._name(head, pcm), priority=priority, pure=False)
+        try:
+            answered = await future
+            found: dict[str, Any] = json.loads(answered.encoded)
+        except KilledWorker:
+            return {"error": "Machines of the pool died over this window. This box hears it by itself."}
+        finally:
+            future.release()
+        return found
+
+    def _name(self, head: dict[str, Any], pcm: bytes) -> str:
+        """Tell nothing of the window to who reads it, in a log or elsewhere; the key is made at each start."""
+        mac = hmac.new(self._secret, json.dumps(head, sort_keys=True).encode(), sha256)
+        mac.update(pcm)
+        return f"hear-{mac.hexdigest()[:32]}"
+
+
+@asynccontextmanager
+async def cluster(membership: Membership, place: Place, listen: str, hello: Hello) -> AsyncIterator[Cluster]:
+    """Run a scheduler for this pool's workers, and ask it."""
+    security = PoolSecurity(membership, Role.SCHEDULER)
+    scheduler = PagelessScheduler(hello, security, protocol="tls://", host=listen, port=place.scheduler_port)
+    async with scheduler:
+        address = scheduler.address
+        async with Client(
+            address, security=security, asynchronous=True, set_as_default=False, direct_to_workers=False
+        ) as client:
+            looking = asyncio.create_task(_cut_revoked(security))
+            try:
+                yield Cluster(scheduler, client, hello)
+            finally:
+                looking.cancel()
+
+
+async def _cut_revoked(security: PoolSecurity) -> None:
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if cut := security.close_revoked():
+            log.warning("%d connections of revoked machines were cut", cut)
