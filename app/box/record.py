@@ -14,8 +14,9 @@ from pathlib import Path
 from app.audit.chain import BOX
 from app.durable import make_private_folder, sync_folder, write_private
 from app.vault.audit_trail import AuditTrail
+from app.vault.copies import put_back
 from app.vault.database import Database
-from app.vault.errors import VaultDamaged, VaultError, VaultFailed
+from app.vault.errors import VaultDamaged, VaultError, VaultFailed, VaultTooNew
 from app.vault.keys import KEY_BYTES, new_key
 from app.vault.schema import Migration, read_migrations
 
@@ -60,13 +61,26 @@ class BoxRecord:
 
 
 def _open(folder: Path) -> Database:
-    database = Database.open(folder / DATABASE_FILE, _key(folder), _migrations())
+    database = _opened(folder)
     try:
         database.read(lambda connection: connection.execute("SELECT count(*) FROM audit").fetchone())
     except VaultError:
         database.close()
         raise
     return database
+
+
+def _opened(folder: Path) -> Database:
+    """After a return to the program before, its record is taken up again: a box without a page would be worse."""
+    path = folder / DATABASE_FILE
+    try:
+        return Database.open(path, _key(folder), _migrations())
+    except VaultTooNew:
+        aside = put_back(path, len(_migrations()))
+        if aside is None:
+            raise
+        log.warning("the box's record is of a newer version and kept as %s; the one before goes on", aside.name)
+        return Database.open(path, _key(folder), _migrations())
 
 
 def _create(folder: Path) -> Database:

@@ -19,7 +19,16 @@ from urllib.parse import quote
 from sqlcipher3 import dbapi2 as sqlcipher
 
 from app.durable import PRIVATE_FILE, sync_folder
-from app.vault.errors import NoSuchNumber, VaultError, VaultFailed, VaultLocked, database_damaged, database_refused
+from app.vault.copies import KEPT_S, copy_of, drop_copies
+from app.vault.errors import (
+    NoSuchNumber,
+    VaultError,
+    VaultFailed,
+    VaultFull,
+    VaultLocked,
+    database_damaged,
+    database_refused,
+)
 from app.vault.readers import Readers
 from app.vault.schema import Migration, bring_up_to_date, built_in_migrations, version_of
 
@@ -59,6 +68,7 @@ class Connection(Protocol):
     def execute(self, sql: str, parameters: Sequence[Value] = ...) -> Rows: ...
     def executemany(self, sql: str, parameters: Iterable[Sequence[Value]]) -> Rows: ...
     def executescript(self, sql: str) -> Rows: ...
+    def backup(self, target: Any) -> None: ...
     def close(self) -> None: ...
 
 
@@ -93,18 +103,19 @@ class Database:
 
     @classmethod
     def open(cls, path: Path, key: bytes, migrations: Sequence[Migration] | None = None) -> "Database":
-        """Open a database that `create` made, and bring it up to date.
+        """Open a database that `create` made, and bring it up to date; before that it is copied, see app.vault.copies.
 
         Raises:
             VaultDamaged: It is missing, empty, damaged, or sealed with another key.
             VaultTooNew: A newer version of Tacet wrote it.
+            VaultFull: There is no room for the copy, so it was left as it is.
         """
         database = cls(path, key)
         database._writer.start()
         try:
             database._started.result()
             steps = built_in_migrations() if migrations is None else migrations
-            database._submit(lambda connection: bring_up_to_date(connection, steps), in_transaction=False)
+            database._submit(lambda connection: _bring_up(connection, path, key, steps), in_transaction=False)
         except BaseException:
             database.close()
             raise
@@ -138,6 +149,7 @@ class Database:
         """
         if self._submit(_is_kept_from_emptying, in_transaction=False):
             raise VaultFailed("The vault is busy, so not all was erased yet. The box goes on by itself.")
+        drop_copies(self._path)
 
     def close(self) -> None:
         """Wait for what is running, then close; afterwards the key is forgotten. Safe to call twice."""
@@ -227,6 +239,37 @@ def _make(path: Path, key: bytes, migrations: Sequence[Migration]) -> None:
         bring_up_to_date(connection, migrations)
     finally:
         connection.close()
+
+
+def _bring_up(connection: Connection, path: Path, key: bytes, migrations: Sequence[Migration]) -> None:
+    version = version_of(connection)
+    if 0 < version < len(migrations):
+        try:
+            _copy(connection, copy_of(path, version), key)
+        except OSError:
+            raise VaultFull("There is no room to copy the vault before it is brought up to date. Make room.") from None
+    elif version == len(migrations):
+        drop_copies(path, older_than_s=KEPT_S)
+    bring_up_to_date(connection, migrations)
+
+
+def _copy(connection: Connection, to: Path, key: bytes) -> None:
+    """Durable on return, there whole or not at all, under the same key."""
+    draft = to.with_name(f".{to.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    try:
+        target: Connection = sqlcipher.connect(f"file:{quote(str(draft))}?mode=rw", uri=True, isolation_level=None)
+        try:
+            _give_key(target, key)
+            connection.backup(target)
+        finally:
+            target.close()
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    draft.replace(to)
+    sync_folder(to.parent)
 
 
 def _open_existing(path: Path, key: bytes) -> Connection:
