@@ -15,6 +15,7 @@ from app.box.invitations import Invitations
 from app.box.record import BoxRecord
 from app.discovery import announced
 from app.errors import TacetError
+from app.neighbours import Wellbeing
 from app.pipeline import Pipeline
 from app.recorder_link import RecorderLink
 from app.room_seats import RoomSeats
@@ -25,10 +26,11 @@ from app.vault.account import list_accounts
 from app.vault.vault import Vaults
 from app.web.auto_lock import AutoLock
 from app.web.connections import allow_many_files
+from app.web.desk import Desk
 from app.web.offer import create_offer
 from app.web.server import PageServer, create_app
 from app.web.serving import certificate_for, keep_certificate, plain_config, served_beside, server_config
-from firmware.status import RecorderClient
+from firmware.status import BoxState, RecorderClient
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +82,7 @@ async def _serve(
     }
     for name, work in works.items():
         threading.Thread(target=work, args=(stopping,), name=name, daemon=True).start()
-    async with _announced(settings), telling_systemd(os.environ), asyncio.TaskGroup() as tasks:
+    async with _announced(settings, desk), telling_systemd(os.environ), asyncio.TaskGroup() as tasks:
         followers = (
             recorder.follow(),
             AutoLock(desk).run(),
@@ -109,8 +111,16 @@ def _end_at_signals(server: uvicorn.Server) -> None:
         signal.signal(number, end)
 
 
-def _announced(settings: AppSettings) -> contextlib.AbstractAsyncContextManager[None]:
-    return announced(settings.name, settings.port) if settings.announce else contextlib.nullcontext()
+def _announced(settings: AppSettings, desk: Desk) -> contextlib.AbstractAsyncContextManager[None]:
+    if not settings.announce:
+        return contextlib.nullcontext()
+
+    def wellbeing() -> Wellbeing:
+        status = desk.recorder.status
+        fine = status is not None and status.state not in {BoxState.NOT_READY, BoxState.FAULT}
+        return Wellbeing.WELL if fine and desk.pipeline.speech_problem is None else Wellbeing.ATTENTION
+
+    return announced(settings.name, settings.port, wellbeing=wellbeing, neighbours=desk.neighbours)
 
 
 def _offered(settings: AppSettings, plain: socket.socket | None) -> contextlib.AbstractAsyncContextManager[None]:

@@ -15,6 +15,7 @@ from app.authority import read_authority
 from app.backup_state import Stage, ask_for_backup, read_backup_state, was_asked
 from app.box.invitations import Role
 from app.box.it_account import NotProven
+from app.neighbours import Wellbeing
 from app.tls import fingerprint, fingerprint_groups
 from app.vault.errors import WeakPassphrase
 from app.vault.sessions import wall_clock_ms
@@ -51,6 +52,7 @@ WORDS = {
     "signin.refused": "A wrong passphrase",
 }
 ONE_GIB = 1 << 30
+WELLBEING = {Wellbeing.WELL: "works", Wellbeing.ATTENTION: "needs somebody to look"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class ItPage:
     broken: str
     backup: BackupView
     codes: bool  # a second step is asked for
+    others: tuple[tuple[str, str], ...] = ()  # the clinic's other boxes: name, how it says it is
     invitation: str = ""
 
 
@@ -222,6 +225,7 @@ def _page(desk: Desk, invitation: str = "") -> ItPage:
         broken=f"This trail was changed: {broken.why}." if broken else "",
         backup=_backup(desk),
         codes=desk.it_account.asks_for_code,
+        others=tuple((box.name, WELLBEING[box.wellbeing]) for box in desk.neighbours.all()),
         invitation=invitation,
     )
 

@@ -14,6 +14,7 @@ from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
 from app.drafting import Drafting
 from app.indexing import Indexer
+from app.neighbours import Neighbours
 from app.preparing import Preparing
 from app.retention import Retention
 from app.settings import AppSettings
@@ -46,6 +47,7 @@ class Desk:
     retention: Retention
     indexer: Indexer
     drafting: Drafting
+    neighbours: Neighbours = field(default_factory=Neighbours)
     sign_ins: SignIns = field(default_factory=SignIns)
     half_ways: HalfWays = field(default_factory=HalfWays)
     guesses: Guesses = field(default_factory=Guesses)

@@ -1,9 +1,11 @@
 import asyncio
 
+import pytest
 from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncZeroconf
 
 from app.discovery import SERVICE, announced
+from app.neighbours import MOST, Neighbour, Neighbours, Wellbeing
 
 LOOPBACK = ["127.0.0.1"]
 
@@ -24,3 +26,34 @@ def test_announced__on_the_loopback__is_found_with_name_and_port_and_gone_afterw
     assert there is not None
     assert (there.server, there.port) == ("tacet-test-room.local.", 8443)  # type: ignore[attr-defined]
     assert gone is None
+
+
+def test_boxes__on_one_network__hear_how_the_other_is_and_when_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.discovery.LOOK_EVERY_S", 0.1)
+    heard = Neighbours()
+    feels = [Wellbeing.WELL]
+
+    async def until(expected: tuple[Neighbour, ...]) -> None:
+        while heard.all() != expected:  # noqa: ASYNC110  nobody is told; that is the contract
+            await asyncio.sleep(0.05)
+
+    async def watch() -> None:
+        async with announced("tacet-room-1", 8443, LOOPBACK, neighbours=heard):
+            async with announced("tacet-room-2", 8443, LOOPBACK, wellbeing=lambda: feels[0]):
+                await until((Neighbour("tacet-room-2", Wellbeing.WELL),))
+                feels[0] = Wellbeing.ATTENTION
+                await until((Neighbour("tacet-room-2", Wellbeing.ATTENTION),))
+            await until(())
+
+    asyncio.run(asyncio.wait_for(watch(), 120))
+
+
+def test_neighbours__what_no_box_would_say__is_passed_over() -> None:
+    heard = Neighbours()
+    heard.heard("<script>", "well")
+    heard.heard("tacet-room-1", "recording")
+    for number in range(MOST + 5):
+        heard.heard(f"tacet-{number}", "well")
+    assert len(heard.all()) == MOST
+    heard.heard("tacet-0", "attention")
+    assert Neighbour("tacet-0", Wellbeing.ATTENTION) in heard.all()
