@@ -11,6 +11,7 @@ from app.changes import Changes
 from app.domain import Cursor, SessionState, Turn
 from app.errors import TacetError
 from app.ingest import Ingest, OpenTape
+from app.speech.ahead import Ahead, WordsAhead
 from app.speech.expected import vocabulary_of
 from app.speech.hearing import hear_next
 from app.speech.known_seats import KnownSeats
@@ -57,6 +58,7 @@ class Pipeline:
         self._transcriber = transcriber
         self._speakers = Speakers(printer, seats)
         self._anew = TellingAnew(printer, seats)
+        self._ahead = WordsAhead()
         self._ingests: dict[Vault, Ingest] = {}
         self._progress: dict[str, Progress] = {}
         self._speech_problem: str | None = None
@@ -74,6 +76,10 @@ class Pipeline:
     def provisional(self, session_id: str) -> tuple[Turn, ...]:
         """Who spoke as far as the box can tell while it goes on listening; none once that is stored."""
         return self._speakers.provisional(session_id)
+
+    def ahead(self, session_id: str) -> Ahead | None:
+        """Words that were heard in the window that still fills; None where there are none, or they are stored."""
+        return self._ahead.of(session_id)
 
     def stop(self) -> None:
         self._wake.set()
@@ -121,7 +127,9 @@ class Pipeline:
             cursor = hear_next(tape, vault.sessions, self._transcriber, expected)
             told = self._speakers.follow(tape, vault.sessions)
             if cursor is None:
+                self._look_ahead(vault, tape)
                 return False
+            self._ahead.forget(tape.session_id)
             self._tell(None)
             self._note(ingest, vault, tape, cursor, told=told)
         except TapeBusy:
@@ -133,6 +141,10 @@ class Pipeline:
             ingest.refuse(tape.session_id, error)
             self._drop(tape)
         return True
+
+    def _look_ahead(self, vault: Vault, tape: OpenTape) -> None:
+        if self._ahead.look(tape, vault.sessions.cursor(tape.session_id), self._transcriber):
+            self.changes.notify()
 
     def _tell_anew(self, ingest: Ingest, vault: Vault) -> bool:
         try:
@@ -148,6 +160,7 @@ class Pipeline:
 
     def _drop(self, tape: OpenTape) -> None:
         self._speakers.forget(tape.session_id)
+        self._ahead.forget(tape.session_id)
         self._progress.pop(tape.session_id, None)
         self.changes.notify()
 
@@ -184,6 +197,7 @@ class Pipeline:
             del self._ingests[vault]
             self._progress.clear()
             self._speakers.forget_all()
+            self._ahead.forget_all()
             self._anew.forget_all()
 
     def _tell(self, problem: str | None) -> None:

@@ -59,11 +59,11 @@ class Therapist:
         session: dict[str, Any] = found.raise_for_status().json()
         return session
 
-    async def heard_ms(self) -> int:
-        """How far the one session was transcribed; the first sample is 0."""
+    async def shown_ms(self) -> int:
+        """How far the page shows words of the one session; the first sample is 0."""
         client = await self._reach()
         sessions = (await client.get("/sessions.json")).raise_for_status().json()
-        return int(sessions[0]["heard_ms"]) if sessions else 0
+        return int(sessions[0]["shown_ms"]) if sessions else 0
 
     async def _reach(self) -> httpx2.AsyncClient:
         while self._client is None:

@@ -39,7 +39,7 @@ def hear_next(
 
 
 def _hear(tape: OpenTape, store: SessionStore, transcriber: Transcriber, cursor: Cursor, span: Span) -> Cursor:
-    heard = transcriber.hear(_window(tape, cursor, span))
+    heard = transcriber.hear(window_at(tape, cursor, span))
     found = segments(
         attribute(_all_said(heard), tape.reader.read_pcm(span.start_sample, span.samples), tape.reader.head.channels),
         first_seq=cursor.next_seq,
@@ -61,7 +61,8 @@ def _all_said(heard: Heard) -> Iterator[Utterance]:
     return merge(heard.utterances, missed, key=lambda one: one.start_ms)
 
 
-def _window(tape: OpenTape, cursor: Cursor, span: Span) -> Window:
+def window_at(tape: OpenTape, cursor: Cursor, span: Span) -> Window:
+    """Read a span of a tape, mixed down, with what was said before it."""
     around = span.before_samples + span.samples + span.after_samples
     pcm = tape.reader.read_pcm(span.start_sample - span.before_samples, around)
     return Window(

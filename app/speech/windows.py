@@ -40,11 +40,27 @@ def next_span(stretches: Sequence[Stretch], heard_until: int, *, ended: bool) ->
         if available < WINDOW_SAMPLES + NEIGHBOUR_SAMPLES and not complete:
             return None
         samples = min(available, WINDOW_SAMPLES)
-        return Span(
-            start,
-            samples,
-            final=complete and samples == available,
-            before_samples=min(start - stretch.start_sample, NEIGHBOUR_SAMPLES) // FRAME_SAMPLES * FRAME_SAMPLES,
-            after_samples=min(available - samples, NEIGHBOUR_SAMPLES),
-        )
+        return _span(stretch, start, samples, final=complete and samples == available)
     return None
+
+
+def begun_span(stretches: Sequence[Stretch], heard_until: int, samples: int) -> Span | None:
+    """Give the first `samples` of the window that still fills, or None where the tape has not grown that far."""
+    if not stretches:
+        return None
+    stretch = stretches[-1]
+    start = max(heard_until, stretch.start_sample)
+    if stretch.start_sample + stretch.samples - start < samples + NEIGHBOUR_SAMPLES:
+        return None
+    return _span(stretch, start, samples, final=False)
+
+
+def _span(stretch: Stretch, start: int, samples: int, *, final: bool) -> Span:
+    after = stretch.start_sample + stretch.samples - start - samples
+    return Span(
+        start,
+        samples,
+        final,
+        before_samples=min(start - stretch.start_sample, NEIGHBOUR_SAMPLES) // FRAME_SAMPLES * FRAME_SAMPLES,
+        after_samples=min(after, NEIGHBOUR_SAMPLES),
+    )

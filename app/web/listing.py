@@ -9,16 +9,16 @@ from app.domain import SessionRow
 from app.review import Line
 from app.speech.overlaps import within
 from app.web.audited import audited
-from app.web.desk import Person
+from app.web.desk import Desk, Person, TheDesk
 from app.web.opened import open_session
 
 router = APIRouter()
 
 
 @router.get("/sessions.json", dependencies=[audited("sessions.listed", "listed all sessions")])
-def sessions(person: Person) -> JSONResponse:
+def sessions(desk: TheDesk, person: Person) -> JSONResponse:
     """List the sessions, newest first; times are UTC epoch milliseconds."""
-    return JSONResponse([_session(row) for row in person.vault.sessions.list()])
+    return JSONResponse([_session(row) | _shown(desk, row) for row in person.vault.sessions.list()])
 
 
 @router.get(
@@ -48,6 +48,13 @@ def _session(row: SessionRow) -> dict[str, Any]:
         "heard_ms": row.transcribed_samples * 1000 // row.head.sample_rate_hz,
         "problem": row.problem,
     }
+
+
+def _shown(desk: Desk, row: SessionRow) -> dict[str, Any]:
+    """How far words are on the page: those stored, or further while a session goes on."""
+    ahead = desk.pipeline.ahead(row.head.session_id)
+    samples = max(row.transcribed_samples, ahead.until_sample if ahead else 0)
+    return {"shown_ms": samples * 1000 // row.head.sample_rate_hz}
 
 
 def _span(line: Line) -> dict[str, Any]:

@@ -70,6 +70,15 @@ class Progress(Protocol):
         ...
 
 
+class Ahead(Protocol):
+    """Words in clear that are shown while a session goes on, and then replaced."""
+
+    @property
+    def until_sample(self) -> int: ...
+    @property
+    def text(self) -> str: ...
+
+
 class Pipeline(Protocol):
     """What turns tapes into transcripts."""
 
@@ -83,6 +92,10 @@ class Pipeline(Protocol):
 
     def progress(self, session_id: str) -> Progress | None:
         """Any thread. None when the session is not being worked on."""
+        ...
+
+    def ahead(self, session_id: str) -> Ahead | None:
+        """Any thread. Words of a live session that are not stored yet."""
         ...
 
     def provisional(self, session_id: str) -> tuple[Turn, ...]:

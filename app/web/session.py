@@ -84,6 +84,14 @@ class NewLines:
 
 
 @dataclass(frozen=True, slots=True)
+class WordsAhead:
+    """What was heard since the last line, until that is written down."""
+
+    template: ClassVar[str] = "_ahead.html"
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SessionPage:
     template: ClassVar[str] = "session.html"
     session_id: str
@@ -95,6 +103,7 @@ class SessionPage:
     last_edit: LastEdit
     standing: Standing
     transcript: Transcript
+    ahead: WordsAhead
     review: ReviewPanel
     timeline: Timeline
     slots: tuple[Slot, ...] = SLOTS
@@ -128,6 +137,7 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
         last_edit=LastEdit(opened.last_edit),
         standing=standing(opened.row, desk.pipeline, opened.models),
         transcript=_transcript(opened),
+        ahead=_ahead(desk, session_id),
         review=review_panel(desk, person, opened),
         timeline=draw(opened),
     )
@@ -183,6 +193,7 @@ class SessionPart:
 
     def __init__(self, desk: Desk, person: SignedIn, session_id: str, shown: OnPage) -> None:
         self._edited, self._told = shown.edit, (shown.told, shown.provisional)
+        self._ahead: WordsAhead | None = None
         self._noted = ""  # the page tells by itself whether it shows this already
         self._desk = desk
         self._editable, self._state, self._written_down = shown.editable, shown.state, (shown.words, shown.samples)
@@ -220,12 +231,17 @@ class SessionPart:
         """Say that lines were edited, or that voices were told apart anew."""
         before, self._told = self._told, self._voices()
         told = [] if before == self._told else [ServerSentEvent(event="told", raw_data="")]
-        return self._edits() + told + self._notes()
+        return self._edits() + told + self._notes() + self._words_ahead()
 
     def _notes(self) -> list[ServerSentEvent]:
         """Say which version of the note stands: it was drafted or changed, or what it rests on was."""
         before, self._noted = self._noted, self._person.vault.notes.version(self._session_id)
         return [] if before == self._noted else [ServerSentEvent(event="noted", raw_data=self._noted)]
+
+    def _words_ahead(self) -> list[ServerSentEvent]:
+        """Show the words so far of the window that still fills, or take them away."""
+        before, self._ahead = self._ahead, _ahead(self._desk, self._session_id)
+        return [] if before == self._ahead else [swap("ahead", self._desk.templates, self._ahead)]
 
     def _voices(self) -> tuple[int, int]:
         """What changes whenever whose lines are whose does: who spoke was stored, or heard by now a little further."""
@@ -266,6 +282,11 @@ def _facts(opened: Opened) -> str:
 
 def _transcript(opened: Opened) -> Transcript:
     return Transcript(tuple(stretches(rows(opened, wall_clock_ms()))), _reach(opened))
+
+
+def _ahead(desk: Desk, session_id: str) -> WordsAhead:
+    found = desk.pipeline.ahead(session_id)
+    return WordsAhead(found.text if found else "")
 
 
 def _reach(opened: Opened) -> Reach:

@@ -147,7 +147,7 @@ async def _watch(recorder: RecorderClient, therapist: Therapist, seen: Seen) -> 
                 return
             if time.monotonic() - looked >= LOOK_EVERY_S:
                 looked = time.monotonic()
-                seen.behind_s.append(status.samples_in / RATE_HZ - await therapist.heard_ms() / 1000)
+                seen.behind_s.append(status.samples_in / RATE_HZ - await therapist.shown_ms() / 1000)
                 if len(seen.behind_s) % 240 == 0:
                     print(f"{status.samples_in / RATE_HZ / 60:5.1f} min, {max(seen.behind_s):.1f} s behind", flush=True)
 

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.chromium import chromium, sign_in, until, words_of
-from support.web_box import NAME, PASSPHRASE, FakeProgress, WebBox, fill
+from support.web_box import NAME, PASSPHRASE, FakeAhead, FakeProgress, WebBox, fill
 from support.web_practice import EMPTY_PAGES, practice_pages
 from support.web_sessions import add_session, conversation, hum, start_tape
 
@@ -222,6 +222,7 @@ def at_work(camera: Camera) -> None:
         live = f"{3:032x}"
         vault.sessions.set_state(live, SessionState.RECORDING)
         box.pipeline.by_session[live] = FakeProgress(31_000, 35_000, live=True)
+        box.pipeline.words_ahead[live] = FakeAhead(35 * 16_000, "and when I came back the house was quiet, so I sat")
 
         def live_now(page: Page) -> None:
             box.recorder.show(BoxState.RECORDING, elapsed_ms=723_000, level_dbfs=-21.0)

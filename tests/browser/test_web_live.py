@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 from support.chromium import sign_in, until, words_of
-from support.web_box import PASSPHRASE, FakeProgress, WebBox
+from support.web_box import PASSPHRASE, FakeAhead, FakeProgress, WebBox
 from support.web_sessions import RATE_HZ, conversation, hum, start_tape
 
 from app.domain import Cursor, SessionHead, SessionState
@@ -79,6 +79,24 @@ def test_transcript__grows_while_one_reads__each_line_once_and_in_order(page: Pa
     assert [line.get_attribute("id") for line in page.locator("[data-line]").all()] == [f"line-{n}" for n in range(8)]
     expect(page.get_by_role("link", name="Edit")).to_have_count(0)
     expect(page.get_by_text("When the session has ended and all of it")).to_be_visible()
+
+
+def test_words_ahead__stand_behind_the_last_line_until_they_are_written_down(page: Page, room: Room) -> None:
+    room.talk(1)
+    page.goto(f"/sessions/{SESSION}")
+    room.box.pipeline.words_ahead[SESSION] = FakeAhead(20 * RATE_HZ, "And then the ferry had gone")
+    room.box.pipeline.changes.notify()
+    ahead = page.get_by_text("And then the ferry had gone")
+    expect(ahead).to_be_visible()
+    expect(page.get_by_text("More is to come.")).to_be_hidden()
+    page.reload()
+    expect(ahead).to_be_visible()
+    del room.box.pipeline.words_ahead[SESSION]
+    room.talk(1)
+    expect(page.locator("[data-line]")).to_have_count(2)
+    expect(ahead).to_have_count(0)
+    expect(page.get_by_text("More is to come.")).to_be_visible()
+    room.tape.close()
 
 
 def test_session__ends_while_one_reads__becomes_a_draft_to_review(page: Page, room: Room) -> None:

@@ -14,6 +14,7 @@ from app.asr.client import SocketTranscriber
 from app.asr.transcriber import Window
 from app.domain import Context, SessionRow, SessionState
 from app.pipeline import Pipeline
+from app.speech.ahead import Ahead
 from app.speech.attribution import attribute, mixed_down, segments
 from app.speech.windows import next_span
 from app.vault.keys import Cost
@@ -134,6 +135,39 @@ def test_pipeline__a_tape_that_is_still_growing__is_heard_meanwhile(box: Box) ->
     box.until(SessionState.DRAFTED)
     assert box.pipeline.progress(SESSION) is None
     assert "phone" in box.text()  # the end, too
+
+
+def test_pipeline__a_window_that_still_fills__is_read_ahead_and_stored_only_as_a_whole(box: Box) -> None:
+    writer = box.tape()
+    say(writer, 0, 20)
+    ahead = _ahead(box)
+    assert len(ahead.text.split()) > 15
+    assert 8 * RATE_HZ < ahead.until_sample <= 15 * RATE_HZ
+    assert not box.vault.sessions.segments(SESSION)
+    assert ahead.text not in repr(ahead)
+    writer.close()
+    box.until(SessionState.DRAFTED)
+    assert box.pipeline.ahead(SESSION) is None
+
+
+def test_pipeline__a_vault_locked__keeps_no_words_ahead(box: Box) -> None:
+    writer = box.tape()
+    say(writer, 0, 20)
+    _ahead(box)
+    box.vaults.lock_all()
+    deadline = time.monotonic() + 60
+    while box.pipeline.ahead(SESSION):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    writer.close()
+
+
+def _ahead(box: Box) -> Ahead:
+    deadline = time.monotonic() + 240
+    while not (ahead := box.pipeline.ahead(SESSION)):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    return ahead
 
 
 def test_pipeline__the_transcriber_killed_again_and_again__gives_the_same_transcript(box: Box) -> None:

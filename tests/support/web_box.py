@@ -104,6 +104,12 @@ class FakeProgress:
     live: bool
 
 
+@dataclass(frozen=True)
+class FakeAhead:
+    until_sample: int
+    text: str
+
+
 class FakePipeline:
     """Keeps to the port `app.web.ports.Pipeline`."""
 
@@ -111,10 +117,14 @@ class FakePipeline:
         self.changes = Changes()
         self.speech_problem: str | None = None
         self.by_session: dict[str, FakeProgress] = {}
+        self.words_ahead: dict[str, FakeAhead] = {}
         self.turns: dict[str, tuple[Turn, ...]] = {}
 
     def progress(self, session_id: str) -> FakeProgress | None:
         return self.by_session.get(session_id)
+
+    def ahead(self, session_id: str) -> FakeAhead | None:
+        return self.words_ahead.get(session_id)
 
     def provisional(self, session_id: str) -> tuple[Turn, ...]:
         return self.turns.get(session_id, ())

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.asr.transcriber import NEIGHBOUR_SAMPLES, WINDOW_SAMPLES
-from app.speech.windows import Span, next_span
+from app.speech.windows import Span, begun_span, next_span
 
 
 @dataclass(frozen=True)
@@ -77,3 +77,18 @@ def test_next_span__walked_to_the_end__covers_every_sample_once_and_crosses_no_b
         heard += advance
         cursor = span.start_sample + advance
     assert heard == sum(lengths)
+
+
+def test_begun_span__a_tape_that_has_grown_that_far__gives_the_first_part_with_its_neighbours() -> None:
+    stretch = Stretch(0, HALF + NEIGHBOUR_SAMPLES)
+    assert begun_span([stretch], 0, HALF) == Span(0, HALF, final=False, after_samples=NEIGHBOUR_SAMPLES)
+    assert begun_span([Stretch(0, stretch.samples - 1)], 0, HALF) is None
+
+
+def test_begun_span__after_a_break__begins_behind_it() -> None:
+    stretches = [Stretch(0, 100), Stretch(100, WINDOW_SAMPLES)]
+    assert begun_span(stretches, 60, HALF) == Span(100, HALF, final=False, after_samples=NEIGHBOUR_SAMPLES)
+
+
+def test_begun_span__nothing_recorded__is_none() -> None:
+    assert begun_span([], 0, HALF) is None
