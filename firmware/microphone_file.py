@@ -121,7 +121,7 @@ class FileMicrophone:
         """The file's sound as interleaved s16le at the wanted rate. Raises MicrophoneMissing with the reason."""
         try:
             with av.open(str(self._path)) as container:
-                if not container.streams.audio:
+                if not container.streams.audio or container.streams.audio[0].codec_context is None:
                     raise MicrophoneMissing(self._no_audio())
                 stream = container.streams.audio[0]
                 # FFmpeg would turn one channel down by 3 dB to make two of it; a copy leaves the samples as they are.

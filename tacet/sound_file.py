@@ -11,17 +11,18 @@ def channels_of(path: Path) -> int:
     """Count the channels of a sound file.
 
     Raises:
-        TacetError: there is no such file, or it holds no sound.
+        TacetError: there is no such file, or it holds no sound that can be read.
     """
     if not path.is_file():
         raise TacetError(f"There is no file {path}. Name a sound file with --audio.")
     try:
         with av.open(str(path)) as container:
-            if container.streams.audio:
-                return int(container.streams.audio[0].codec_context.channels)
+            decoders = [one.codec_context for one in container.streams.audio]
+            if decoders and decoders[0] is not None:  # None: PyAV has no decoder for what the file says it holds
+                return int(decoders[0].channels)
     except (av.error.FFmpegError, OSError) as error:
         raise TacetError(f"{path} cannot be read as sound. Name a sound file, such as WAV, FLAC or MP3.") from error
-    raise TacetError(f"{path} holds no sound. Name a sound file, such as WAV, FLAC or MP3.")
+    raise TacetError(f"{path} holds no sound that can be read. Name a sound file, such as WAV, FLAC or MP3.")
 
 
 def blocks_of(path: Path, channels: int, rate_hz: int = 16_000) -> Iterator[bytes]:
