@@ -31,6 +31,17 @@ PRIVATE_NETWORKS: tuple[IPv4Network | IPv6Network, ...] = tuple(
 _NAME_SHOWN = 40  # letters, so that the whole common name keeps to its 64
 
 
+# What reading somebody's certificate may end with.
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Authority:
     certificate: x509.Certificate
@@ -70,9 +81,20 @@ def ensure_authority(tls_dir: Path, name: str, names: BoxNames, must: Sequence[s
 def read_authority(tls_dir: Path) -> x509.Certificate | None:
     """What browsers are asked to trust; None where the box makes none of its own, or not yet."""
     try:
-        return x509.load_pem_x509_certificate((tls_dir / AUTHORITY_FILE).read_bytes())
-    except (OSError, ValueError):
+        return load_chain((tls_dir / AUTHORITY_FILE).read_bytes())[0]
+    except (OSError, *UNREADABLE):
         return None
+
+
+def load_chain(content: bytes) -> list[x509.Certificate]:
+    """Certificates in PEM, at least one, of which the first was looked through: the library reads the rest when asked.
+
+    Raises:
+        UNREADABLE: any of these.
+    """
+    chain = x509.load_pem_x509_certificates(content)
+    _ = chain[0].public_key(), chain[0].extensions, chain[0].subject, chain[0].issuer
+    return chain
 
 
 def read_key(path: Path) -> ec.EllipticCurvePrivateKey | None:

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from app.addresses import BoxNames, is_host_name, names_of_box
-from app.authority import Authority, ensure_authority, make_key, read_key
+from app.authority import UNREADABLE, Authority, ensure_authority, load_chain, make_key, read_key
 from app.durable import make_private_folder, write_private
 from app.errors import TacetError
 
@@ -94,12 +94,14 @@ def clinic_certificate(cert_path: Path, key_path: Path, now: datetime | None = N
     """
     now = now or datetime.now(UTC)
     try:
-        chain = x509.load_pem_x509_certificates(cert_path.read_bytes())
+        chain = load_chain(cert_path.read_bytes())
         key = serialization.load_pem_private_key(key_path.read_bytes(), password=None)
     except OSError as error:
         failure = f"The clinic's {error.filename} cannot be read ({error.strerror}). Put certificate and key in place."
-    except (ValueError, TypeError):
-        failure = f"{cert_path.name} or {key_path.name} is no PEM file, or has a passphrase. Export both without."
+    except UNREADABLE:
+        failure = (
+            f"{cert_path.name} or {key_path.name} is no PEM file, is damaged, or has a passphrase. Export both without."
+        )
     else:
         if chain[0].public_key() != key.public_key():
             failure = (
@@ -153,8 +155,8 @@ def _covers(certificate: x509.Certificate, names: BoxNames) -> bool:
 def _read_certificate(path: Path) -> x509.Certificate | None:
     """The certificate, or None where there is none that can be used."""
     try:
-        return x509.load_pem_x509_certificate(path.read_bytes())
-    except (FileNotFoundError, ValueError):
+        return load_chain(path.read_bytes())[0]
+    except (FileNotFoundError, *UNREADABLE):
         return None
 
 

@@ -13,10 +13,12 @@ import sys
 import time
 import traceback
 import wave
+from base64 import b64decode, encodebytes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from io import BytesIO
+from ipaddress import ip_address
 from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -29,11 +31,13 @@ from hypothesis import strategies as st
 from support.tapes import new_tape, record_session, session_key
 from support.vaults import PASSPHRASE
 
+from app.addresses import BoxNames
 from app.box.invitations import Invitations, Role
 from app.box.it_account import ItAccount
 from app.errors import TacetError
 from app.records.appointments import Series
 from app.records.calendar_files import expand, read_calendar
+from app.tls import CertificateFailed, clinic_certificate, ensure_certificate
 from app.vault.account import list_accounts
 from app.vault.keys import CHEAP_COST
 from app.vault.vault import Vaults
@@ -139,6 +143,16 @@ SETTINGS_PIECES = (
     b"-1",
     b"1e999",
 )
+DER_PIECES = (
+    b"\x06\x05\x2b\x81\x04\x00\x23",  # other curves
+    b"\x06\x05\x2b\x81\x04\x00\x0a",
+    b"\x06\x03\x2b\x65\x71",  # other kinds of key
+    b"\x06\x07\x2a\x86\x48\xce\x38\x04\x01",
+    b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01",
+    b"\x30\x84\x7f\xff\xff\xff",
+    b"\x02\x01\x00",
+    b"\x17\x0d991332256161Z",
+)
 JSON_PIECES = (b"[" * 5000, b'{"a":' * 5000, b"1e999", b"-1", b"null", b'"\\ud800"', b"9" * 5000, b"NaN", b"true")
 
 
@@ -219,7 +233,7 @@ def _miss(reader: Reader, counted: Count, kind: str, content: bytes) -> None:
 @contextlib.contextmanager
 def all_readers() -> Iterator[tuple[Reader, ...]]:
     with scratch_folder(in_memory=True) as folder:
-        yield (*_tape(folder), _calendar(), *_sound(folder), *_documents(folder))
+        yield (*_tape(folder), _calendar(), *_sound(folder), *_documents(folder), *_certificates(folder))
 
 
 def _tape(folder: Path) -> Iterator[Reader]:
@@ -316,6 +330,33 @@ def _documents(folder: Path) -> Iterator[Reader]:
     code, toml = folder / "i/setup-code", folder / "tacet.toml"
     yield Reader("set-up code", (b"ABCD-EFGH\n",), _into(code, lambda: invitations.role_of("0000-0000")))
     yield Reader("configuration", (SETTINGS,), _into(toml, lambda: load_settings(toml)), SETTINGS_PIECES)
+
+
+def _certificates(folder: Path) -> Iterator[Reader]:
+    """A clinic's own: the files in PEM, and in what PEM holds, or no change would ever get past its Base64."""
+    names = BoxNames(("tacet.local",), (ip_address("192.168.7.20"),))
+    own = ensure_certificate(folder / "tls", "tacet", names=names)
+    own_key = own.key_path.read_bytes()
+
+    def both() -> None:
+        """As a clinic's own, and as the box's own at a start after a power cut."""
+        try:
+            clinic_certificate(own.cert_path, own.key_path)
+        except CertificateFailed:
+            ensure_certificate(folder / "tls", "tacet", names=names)
+            own.key_path.write_bytes(own_key)
+
+    for name, path in (("certificate", own.cert_path), ("certificate's key", own.key_path)):
+        whole = path.read_bytes()  # the first of a chain
+        first = whole[: whole.index(b"-----END")]
+        label, _, letters = first.removeprefix(b"-----BEGIN ").partition(b"-----\n")
+        put_and_read = _into(path, both, whole)
+
+        def in_pem(content: bytes, label: bytes = label, read: Callable[[bytes], object] = put_and_read) -> None:
+            read(b"-----BEGIN %b-----\n%b-----END %b-----\n" % (label, encodebytes(content), label))
+
+        yield Reader(name, (whole,), put_and_read)
+        yield Reader(f"{name} in PEM", (b64decode(letters),), in_pem, DER_PIECES)
 
 
 def _restored(backup: Repository, place: Path) -> None:

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from app.addresses import BoxNames
-from app.authority import Authority, ensure_authority, read_authority, read_key
+from app.authority import AUTHORITY_FILE, Authority, ensure_authority, read_authority, read_key
 from app.settings import AppSettings
 from app.tls import Certificate, CertificateFailed, _make_certificate, clinic_certificate, ensure_certificate
 from app.web.serving import certificate_for, renewed, server_config
@@ -230,6 +231,33 @@ def test_certificate_for__clinics_own_cannot_be_used__serves_the_boxs_and_says_w
 
 def clinic_key(files: dict[str, Path]) -> bytes:
     return clinic_files(files["certificate"].parent / "again")["certificate_key"].read_bytes()
+
+
+def spoil_public_key(cert_path: Path) -> None:
+    """The point of its key is none of the curve any more, which the library sees only when somebody asks for it."""
+    certificate = x509.load_pem_x509_certificate(cert_path.read_bytes())
+    whole = certificate.public_bytes(Encoding.DER)
+    point = certificate.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)  # type: ignore[call-arg,union-attr,arg-type]
+    spoilt = x509.load_der_x509_certificate(whole.replace(point, point[:1] + bytes(len(point) - 1)))
+    cert_path.write_bytes(spoilt.public_bytes(Encoding.PEM))
+
+
+def test_clinic_certificate__key_in_it_is_damaged__is_refused_in_a_sentence(tmp_path: Path) -> None:
+    files = clinic_files(tmp_path / "clinic")
+    spoil_public_key(files["certificate"])
+    with pytest.raises(CertificateFailed, match="is damaged"):
+        clinic_certificate(files["certificate"], files["certificate_key"])
+
+
+@pytest.mark.parametrize("damaged", ["cert.pem", AUTHORITY_FILE])
+def test_certificate_for__key_in_the_boxs_own_is_damaged__is_made_anew(tmp_path: Path, damaged: str) -> None:
+    first, _ = certificate_for(settings(tmp_path))
+    before = first.cert_path.read_bytes()
+    spoil_public_key(tmp_path / "tls" / damaged)
+    found, problem = certificate_for(settings(tmp_path))
+    assert (found.cert_path, problem) == (first.cert_path, "")
+    assert found.cert_path.read_bytes() != before
+    context_of(found)
 
 
 def test_clinic_certificate__has_ended__says_when(tmp_path: Path) -> None:
