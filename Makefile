@@ -14,7 +14,7 @@ help: ## this list
 setup: ## prepare this machine and checkout for make run (quick and offline the second time)
 	@setup/setup.sh run
 
-.PHONY: setup-test setup-pool bench-records bench-review
+.PHONY: setup-test setup-pool bench-records bench-review bench-pool
 setup-test:
 	@setup/setup.sh test
 
@@ -75,6 +75,9 @@ bench-review: setup-test ## measure the review page on 15,000 words and 2,000 se
 
 bench-records: setup-test ## measure search, calendar, keeping and erasure on a practice's made-up records (10 minutes, 1 GB)
 	@$(bin)/python -m tests.bench.records $(ARGS)
+
+bench-pool: setup-test ## what a clinic's pool of 1 and 2 workers hears and costs, against boxes that hear by themselves
+	@$(bin)/python -m tests.bench.pool $(ARGS)
 
 security: setup-test ## attack page, vaults and backups in every way that SECURITY promises to withstand (an hour on an idle machine; ARGS=--quick)
 	@$(bin)/python -m tests.security $(ARGS)

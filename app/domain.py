@@ -162,6 +162,16 @@ class SessionHead:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardBy:
+    """How much of a session one machine heard."""
+
+    session_id: str
+    started_at_ms: int  # UTC epoch, the session's
+    machine: str  # "" is this box; others are of the clinic's pool
+    windows: int
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRow:
     """A session as the list shows it."""
 

@@ -51,7 +51,7 @@ def _hear(tape: OpenTape, store: SessionStore, transcriber: Transcriber, cursor:
         context=heard.context,
         next_seq=cursor.next_seq + len(found),
     )
-    store.append_segments(tape.session_id, found, following)
+    store.append_segments(tape.session_id, found, following, heard.machine)
     return following
 
 

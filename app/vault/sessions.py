@@ -9,6 +9,7 @@ from app.domain import (
     Attribution,
     Cursor,
     Edit,
+    HeardBy,
     Pause,
     Segment,
     SessionHead,
@@ -16,7 +17,7 @@ from app.domain import (
     SessionState,
     VoiceChange,
 )
-from app.vault import approval_rows, edit_rows, segment_rows, session_rows, unkept_rows, voice_rows
+from app.vault import approval_rows, edit_rows, heard_rows, segment_rows, session_rows, unkept_rows, voice_rows
 from app.vault.database import Connection, Database
 from app.vault.errors import EditedMeanwhile
 from app.vault.session_content import SessionContent, read_content
@@ -28,6 +29,7 @@ Segments: TypeAlias = list[Segment]
 Pauses: TypeAlias = list[Pause]
 Edits: TypeAlias = list[Edit]
 Models: TypeAlias = list[tuple[str, int]]
+HeardBys: TypeAlias = list[HeardBy]
 
 _AFTER_APPROVAL = frozenset({SessionState.APPROVED, SessionState.EXPORTED})
 
@@ -106,6 +108,10 @@ class SessionStore:
         )
         return self._database.read(lambda connection: [(row[0], row[1]) for row in connection.execute(rows)])
 
+    def heard_by(self, sessions: int) -> HeardBys:
+        """Which machines heard the latest sessions."""
+        return self._database.read(lambda connection: heard_rows.read_latest(connection, sessions))
+
     def set_state(self, session_id: str, state: SessionState, problem: str | None = None) -> None:
         """Where the session stands, and a sentence for the therapist if something is wrong (None clears it).
 
@@ -143,11 +149,13 @@ class SessionStore:
 
         self._database.write(change)
 
-    def append_segments(self, session_id: str, segments: Sequence[Segment], cursor: Cursor) -> None:
+    def append_segments(
+        self, session_id: str, segments: Sequence[Segment], cursor: Cursor, machine: str | None = None
+    ) -> None:
         """Add what was heard in the span up to `cursor`, and move the cursor there, both or neither.
 
         Idempotent: a span that ends at or before the stored cursor adds nothing, so a transcription that was killed
-        before it heard of its success may come again.
+        before it heard of its success may come again. `machine` heard the span, "" being this box.
 
         Raises:
             ValueError: The segments are not numbered on from the stored cursor to the new one.
@@ -163,6 +171,8 @@ class SessionStore:
             approval_rows.refuse_approved(connection, session_id)
             words = segment_rows.insert_segments(connection, session_id, segments)
             session_rows.update_cursor(connection, session_id, cursor, new_words=words)
+            if machine is not None:
+                heard_rows.count_window(connection, session_id, machine)
 
         self._database.write(change)
 

@@ -1,11 +1,14 @@
 """What this box holds and does at this moment: for the therapist, who may print it for a client."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import ClassVar
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.domain import HeardBy
 from app.network import Interface, read_network
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
@@ -15,6 +18,7 @@ from app.web.wording import counted, moment
 router = APIRouter()
 
 MEGABYTE = 1_000_000
+LATEST_SESSIONS = 50  # of which it is told which machine heard them
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,7 @@ class TransparencyPage:
     when: str
     holds: tuple[str, ...]
     models: tuple[tuple[str, str], ...]  # name with revision, and how many sessions it heard
+    machines: tuple[tuple[str, str], ...]  # a session's day and time, and which machines heard it; empty without a pool
     sent: tuple[str, ...]
     peers: tuple[str, ...]
     outside: tuple[str, ...]
@@ -46,6 +51,7 @@ def transparency(request: Request, desk: TheDesk, person: Person) -> Response:
             counted(len(vault.clients.list()), "client"),
         ),
         models=tuple((model, counted(number, "session")) for model, number in vault.sessions.models()),
+        machines=_machines(vault.sessions.heard_by(LATEST_SESSIONS)),
         sent=tuple(_sent(one) for one in network.interfaces),
         peers=network.peers,
         outside=network.outside,
@@ -53,6 +59,19 @@ def transparency(request: Request, desk: TheDesk, person: Person) -> Response:
         text_days=practice.text_days,
     )
     return show(request, page, here="trust")
+
+
+def _machines(heard: Sequence[HeardBy]) -> tuple[tuple[str, str], ...]:
+    """Name every session's machines, where any of them was not this box."""
+    if not any(one.machine for one in heard):
+        return ()
+    return tuple(
+        (
+            moment(started_at_ms),
+            ", ".join(f"{one.machine or 'this box'} ({counted(one.windows, 'window')})" for one in of_session),
+        )
+        for (started_at_ms, _), of_session in groupby(heard, key=lambda one: (one.started_at_ms, one.session_id))
+    )
 
 
 def _sent(one: Interface) -> str:

@@ -409,3 +409,16 @@ def quickest_s(use: object) -> float:
         use()
         taken.append(time.perf_counter() - start)
     return min(taken)
+
+
+def test_heard_by__spans_of_several_machines__are_counted_once_each(sessions: SessionStore) -> None:
+    sessions.add(head())
+    for number, machine in enumerate(("clinic/one", "", "clinic/one", "clinic/one"), start=1):
+        for _ in range(2):  # a transcription that was killed comes again
+            sessions.append_segments(SESSION, [], Cursor(number), machine)
+    sessions.append_segments(SESSION, [], Cursor(9, finished=True))
+    assert [(one.session_id, one.machine, one.windows) for one in sessions.heard_by(5)] == [
+        (SESSION, "clinic/one", 3),
+        (SESSION, "", 1),
+    ]
+    assert sessions.heard_by(0) == []

@@ -23,6 +23,11 @@ class AsrProcess:
         )
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         self.socket_path.unlink(missing_ok=True)
         self._process = subprocess.Popen(

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,8 +31,10 @@ def free_port() -> int:
 class Process:
     """A `tacet pool` process; what it says goes to a file."""
 
-    def __init__(self, said: Path, *arguments: str, **environment: str) -> None:
+    def __init__(self, said: Path, *arguments: str, inside: Sequence[str] = (), **environment: str) -> None:
+        """`inside` is a program that runs it, such as one that leads into another network."""
         self.said = said
+        self._inside = inside
         self._arguments = arguments
         self._environment = {**os.environ, **environment}
         self._process: subprocess.Popen[bytes] | None = None
@@ -46,7 +49,7 @@ class Process:
         before = self.said.read_text().count(until) if until and self.said.exists() else 0
         with self.said.open("ab") as file:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tacet", "pool", *self._arguments],
+                [*self._inside, sys.executable, "-m", "tacet", "pool", *self._arguments],
                 stderr=file,
                 stdout=file,
                 env=self._environment,
@@ -88,7 +91,10 @@ class Process:
 class Pool:
     """Folders of all members, made without codes, and the processes. Ends what it started."""
 
-    def __init__(self, folder: Path, host: str = "127.0.0.1", model: str = "base") -> None:
+    def __init__(self, folder: Path, host: str = "127.0.0.1", model: str = "base", inside: Sequence[str] = ()) -> None:
+        """`inside` as for a process; the links of boxes are outside of it."""
+        self._inside = inside
+        self.links = list[Process]()
         self.folder = folder
         self.host = host
         self.model = model
@@ -107,7 +113,7 @@ class Pool:
         self.authority.revoke(name)
         (self.folder / "scheduler" / REVOKED_FILE).write_bytes(self.authority.revoked_pem)
 
-    def scheduler(self) -> Process:
+    def scheduler(self, **environment: str) -> Process:
         arguments = (
             "scheduler",
             "--folder",
@@ -117,14 +123,15 @@ class Pool:
             "--listen",
             self.host,
         )
-        return self.process("scheduler", *arguments).start("serves boxes")
+        return self.process("scheduler", *arguments, inside=self._inside, **environment).start("serves boxes")
 
     def worker(self, name: str = "worker-1", *, threads: int = 1, offered: bool = True, **environment: str) -> Process:
         if not (self.folder / name).exists():
             self.enrol(name, Role.WORKER)
         arguments = ("worker", "--folder", str(self.folder / name), "--model", self.model, "--threads", str(threads))
         more = ("--models-dir", str(MODELS_DIR), "--listen", self.host)
-        return self.process(name, *arguments, *more, **environment).start("offered to the pool" if offered else "")
+        process = self.process(name, *arguments, *more, inside=self._inside, **environment)
+        return process.start("offered to the pool" if offered else "")
 
     def link(self, name: str = "room-1", model: str = "base") -> Path:
         """Start a box's link, and give its socket."""
@@ -135,10 +142,11 @@ class Pool:
         config = run_dir / "tacet.toml"
         config.write_text(f'data_dir = "{run_dir}"\nrun_dir = "{run_dir}"\n[asr]\nmodel = "{model}"\n')
         self.process(f"{name}-link", "link", "--folder", str(self.folder / name), "--config", str(config)).start("asks")
+        self.links.append(self._processes[-1])
         return run_dir / "pool.sock"
 
-    def process(self, name: str, *arguments: str, **environment: str) -> Process:
-        one = Process(self.folder / f"{name}.log", *arguments, **environment)
+    def process(self, name: str, *arguments: str, inside: Sequence[str] = (), **environment: str) -> Process:
+        one = Process(self.folder / f"{name}.log", *arguments, inside=inside, **environment)
         self._processes.append(one)
         return one
 

@@ -12,6 +12,7 @@ SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 UDEV = SYSTEMD.parent / "image-build/root/usr/lib/udev/rules.d/60-tacet.rules"
 STARTERS = [*UNITS, UDEV]  # what names a unit that is not started by itself
 DAEMONS = ("tacet-recorder", "tacet-app", "tacet-asr")
+POOL = ("tacet-pool-link", "tacet-pool-scheduler", "tacet-pool-worker")
 MOST_EXPOSED = 10  # in tenths, of 100
 
 
@@ -77,14 +78,16 @@ def test_verify__of_a_misspelt_setting__says_so(tmp_path: Path) -> None:
 
 
 def test_daemons__each__has_a_user_of_its_own() -> None:
-    users = [service(name)["User"] for name in DAEMONS]
+    users = [user for name in DAEMONS for user in service(name)["User"]]
+    of_pool = {user for name in POOL for user in service(name)["User"]}
     declared = {row[1] for row in table("sysusers.d/tacet.conf") if row[0] == "u"}
-    assert sorted(user for (user,) in users) == sorted(declared)
+    assert len(of_pool) == 1
+    assert sorted([*users, *of_pool]) == sorted(declared)
 
 
 def test_writable_folders__of_every_daemon__are_made_by_tmpfiles() -> None:
-    made = {row[1] for row in table("tmpfiles.d/tacet.conf")}
-    for name in DAEMONS:
+    made = {row[1] for name in ("tacet", "tacet-pool") for row in table(f"tmpfiles.d/{name}.conf")}
+    for name in (*DAEMONS, *POOL):
         for line in service(name).get("ReadWritePaths", []):
             assert set(line.split()) <= made, name
 
@@ -103,9 +106,23 @@ def test_recorder__its_confinement__hides_vaults_and_network() -> None:
     assert {"-/var/lib/tacet/vaults", "-/var/lib/tacet/box"} <= set(recorder["InaccessiblePaths"][0].split())
 
 
-@pytest.mark.parametrize("name", [*DAEMONS, "tacet-backup"])
+@pytest.mark.parametrize("name", [*DAEMONS, *POOL, "tacet-backup"])
 def test_shared_memory__which_strict_protection_leaves_open__is_closed(name: str) -> None:
     assert "-/dev/shm" in service(name)["InaccessiblePaths"][0].split()
+
+
+@pytest.mark.parametrize("name", POOL)
+def test_pools_processes__their_confinement__leaves_no_vault_no_swap_no_core_dump(name: str) -> None:
+    unit = service(name)
+    hidden = {path for line in unit["InaccessiblePaths"] for path in line.split()}
+    assert "-/var/lib/tacet" in hidden or {"-/var/lib/tacet/vaults", "-/var/lib/tacet/tapes"} <= hidden
+    assert (unit["MemorySwapMax"], unit["LimitCORE"]) == (["0"], ["0"])
+    assert unit["PrivateDevices"] == ["yes"]
+
+
+def test_pools_machines__their_services__cannot_read_who_signs_members() -> None:
+    for name in ("tacet-pool-scheduler", "tacet-pool-worker"):
+        assert "-/var/lib/tacet-pool/authority" in service(name)["InaccessiblePaths"][0].split()
 
 
 @pytest.mark.parametrize("name", ["tacet-app", "tacet-console"])

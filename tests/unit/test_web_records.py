@@ -15,7 +15,7 @@ from support.web_client import WebClient, web_client
 from support.web_sessions import add_session, plain
 
 from app.clock import Reading
-from app.domain import MarkKind
+from app.domain import Cursor, MarkKind, SessionHead
 from app.export.forms import FORMS
 from app.records.consent import Method, Scope, Standing
 from app.records.people import ClientDetails
@@ -356,6 +356,18 @@ def test_transparency__a_vault_with_a_session__says_what_it_holds_and_who_heard_
     assert "Whisper base: 1 session" in page
     assert "1 recording with sound" in page
     assert 'href="/trust/now"' in client.http.get("/trust").text
+    assert "clinic's pool" not in page
+
+
+def test_transparency__a_session_that_the_pool_heard__says_which_machine_did_it(
+    client: WebClient, vault: Vault
+) -> None:
+    vault.sessions.add(SessionHead("0d" * 16, 0, clock_trusted=True, sample_rate_hz=16_000, channels=1))
+    for number, machine in enumerate(("clinic/worker-1", "", "clinic/worker-1"), start=1):
+        vault.sessions.append_segments("0d" * 16, [], Cursor(number), machine)
+    page = client.http.get("/trust/now").text
+    assert "clinic's pool" in page
+    assert "clinic/worker-1 (2 windows), this box (1 window)" in page
 
 
 def test_sign__in_the_prepared_appointment__tells_the_recorder_at_once(client: WebClient, vault: Vault) -> None:
