@@ -42,7 +42,7 @@ Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
-VOCABULARY_TOKENS = 100  # of what a model can be told before a window
+VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # of what a model is told before a window; all that it takes is dearer, not better
 SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
 SEED = 1  # the last resort samples; the same window must give the same words
 
@@ -128,7 +128,7 @@ class WhisperTranscriber:
         tokenizer = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
         )
-        prompt = model.get_prompt(tokenizer, _before(context, tokenizer, model))
+        prompt = model.get_prompt(tokenizer, _before(context, tokenizer))
         decoded = self._looks.look(encoded, prompt, tokenizer, samples)
         if (
             decoded.result.no_speech_prob > options.no_speech_threshold
@@ -160,7 +160,7 @@ class WhisperTranscriber:
         return Heard(
             utterances=tuple(_utterance(part, tokenizer.decode(part["tokens"]).strip(), decoded.look) for part in kept),
             advance_samples=min(advance, samples),
-            context=replace(context, prompt=text_before[-model.max_length // 2 :]),
+            context=replace(context, prompt=text_before[-SAID_TOKENS:]),
             model=self.name,
         )
 
@@ -213,12 +213,10 @@ def _fast_encoder(folder: Path, cores: int) -> "FastEncoder | None":
         give_back()
 
 
-def _before(context: Context, tokenizer: Tokenizer, model: WhisperModel) -> list[int]:
-    """What stands before the window for the model: words to expect, then as much of what was said as there is room."""
-    room = model.max_length // 2 - 1
+def _before(context: Context, tokenizer: Tokenizer) -> list[int]:
+    """What stands before the window for the model: words to expect, then the last of what was said."""
     expected = tokenizer.encode(f" {context.vocabulary}")[:VOCABULARY_TOKENS] if context.vocabulary else []
-    said = list(context.prompt)[-(room - len(expected)) :]
-    return [*expected, *said]
+    return [*expected, *context.prompt[-SAID_TOKENS:]]
 
 
 def _is_said(part: dict[str, Any], text: str, voices: Sequence[Voice]) -> bool:
