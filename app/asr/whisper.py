@@ -42,7 +42,7 @@ Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
-VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # of what a model is told before a window; all that it takes is dearer, not better
+VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # told before a window: more is dearer, not better
 SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
 SEED = 1  # the last resort samples; the same window must give the same words
 
