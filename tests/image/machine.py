@@ -164,7 +164,7 @@ class Machine:
         command += ["-drive", f"if=pflash,format=raw,file={settings}"]
         command += ["-drive", f"if=none,id=disk,format=raw,file={self.disk}"]
         command += ["-device", "virtio-blk-pci,drive=disk,bootindex=0", "-device", "virtio-rng-pci"]
-        # Nothing outside but one server that answers on 443, which root alone may call.
+        # Nothing outside but one server that answers on 443, which a backup alone may call.
         forwards = f"hostfwd=tcp:127.0.0.1:{self.page_port}-:443,hostfwd=tcp:127.0.0.1:{self.offer_port}-:80"
         outside = "guestfwd=tcp:10.0.2.100:443-cmd:/bin/cat"
         command += ["-netdev", f"user,id=net,restrict=yes,{forwards},{outside}", "-device", "virtio-net-pci,netdev=net"]

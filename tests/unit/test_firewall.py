@@ -1,0 +1,33 @@
+"""The image's firewall: what the box may call, as docs/clinic-it.md has it."""
+
+import re
+from pathlib import Path
+
+RULES = Path(__file__).parents[2] / "image-build/root/etc/nftables.conf"
+
+
+def chain(name: str) -> list[str]:
+    body = re.search(rf"chain {name} {{(.*?)\n  }}", RULES.read_text(), re.DOTALL)
+    assert body is not None
+    return [line.strip() for line in body[1].splitlines() if line.strip()]
+
+
+def test_firewall__what_no_rule_names__is_dropped() -> None:
+    for name in ("input", "output", "forward"):
+        assert "policy drop" in chain(name)[0]
+
+
+def test_firewall__over_tcp__nothing_but_backups_goes_out_and_those_within_private_networks() -> None:
+    allowed = [line for line in chain("output") if "accept" in line and "tcp" in line]
+    names, backups = [line for line in allowed if "dport 53" in line], [line for line in allowed if "skgid" in line]
+    assert sorted(allowed) == sorted(names + backups)
+    assert all("tacet-backup" in line and "daddr" in line for line in backups)
+
+
+def test_firewall__the_three_daemons__are_stopped_before_any_general_rule() -> None:
+    lines = chain("output")
+    stopped = next(number for number, line in enumerate(lines) if line.endswith('"they answer, they never call"'))
+    general = next(number for number, line in enumerate(lines) if line.startswith("udp dport"))
+    assert stopped < general
+    for user in ("tacet-app", "tacet-asr", "tacet-recorder"):
+        assert user in lines[stopped]
