@@ -87,6 +87,8 @@ def accounts(camera: Camera) -> None:
         camera.shoot("account", f"{box.address}/account", passphrase=PASSPHRASE)
         camera.shoot("account-events", f"{box.address}/account/events", passphrase=PASSPHRASE)
         box.app.state.desk.it_account.set_passphrase(IT_PASSPHRASE)
+        box.app.state.desk.neighbours.heard("tacet-room-2", "attention")
+        box.app.state.desk.neighbours.heard("tacet-room-4", "well")
         camera.shoot("it-signin", f"{box.address}/it/signin")
         for name, path in (("it", "/it"), ("it-second-step", "/it/second-step")):
 

@@ -1,5 +1,6 @@
 """Update bundles made from the image's own: newer, older, broken, tampered with, signed by somebody else."""
 
+import random
 import re
 import subprocess
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Maker:
     def refused(self) -> list[Path]:
         """One bundle for each reason to refuse it; their system is a stub, since none of it may be read."""
         stub = self.folder / "stub.img"
-        stub.write_bytes(bytes(range(256)) * 4096)
+        stub.write_bytes(random.Random(1).randbytes(4 * BLOCK_OF_PAYLOAD))  # packing leaves it as large
         good = self._bundle("untouched", "9.0.0.1", stub)
         tampered = self.folder / "tampered.raucb"
         content = bytearray(good.read_bytes())
