@@ -69,9 +69,10 @@ class Cluster:
         return len(self._scheduler.tasks)
 
     async def hear(self, head: dict[str, Any], pcm: bytes) -> dict[str, Any]:
-        """Give the answer for a box, or `error` with a sentence. Cancelled, the window is forgotten.
+        """Give the answer for a box, `error` with a sentence, or `away` to have it hear by itself.
 
-        A window that is asked for again, after a connection broke, is the same task: its name is a keyed hash of it.
+        Cancelled, the window is forgotten. A window that is asked for again, after a connection broke, is the same
+        task: its name is a keyed hash of it.
         """
         priority = LIVE_FIRST if head.get("live") else 0
         asked = Asked(self._hello, head, pcm)
@@ -80,7 +81,8 @@ class Cluster:
             answered = await future
             found: dict[str, Any] = json.loads(answered.encoded)
         except KilledWorker:
-            return {"error": "Machines of the pool died over this window. This box hears it by itself."}
+            log.warning("a window is left to its box: machines died over it")
+            return {"away": True}
         finally:
             future.release()
         return found
