@@ -20,7 +20,7 @@ from support.waiting import wait_until
 
 from app.asr.client import SocketTranscriber
 from app.asr.taking_over import TakingOver
-from app.asr.transcriber import TranscriberAway, Window
+from app.asr.transcriber import Heard, TranscriberAway, Window
 from app.domain import Context
 from app.pool.errors import PoolAway
 from app.pool.hello import Hello, Model
@@ -52,6 +52,13 @@ class Clinic:
             return connection.ask({"ask": "status"}, b"")
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that is busy with other tests is no pool that is away. The link's own process keeps its patience."""
+    for name in ("app.pool.link.SILENT_FOR_S", "app.pool.link.CONNECTS_WITHIN_S"):
+        monkeypatch.setattr(name, WITHIN_S)
+
+
 @pytest.fixture(scope="module")
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     one = Clinic(tmp_path_factory.mktemp("clinic"))
@@ -64,13 +71,13 @@ def listening(process: Process) -> set[int]:
     return {one.laddr.port for one in connections if one.status == psutil.CONN_LISTEN}
 
 
-def heard_when_back(transcriber: SocketTranscriber) -> str:
-    """Which machine hears, once the pool does."""
-    found = list[str]()
+def heard_when_back(transcriber: SocketTranscriber) -> Heard:
+    """What the pool hears, once it does: on a busy machine a box may take it for away."""
+    found = list[Heard]()
 
     def ask() -> bool:
         try:
-            found.append(transcriber.hear(WINDOW).machine)
+            found.append(transcriber.hear(WINDOW))
         except TranscriberAway:
             return False
         return True
@@ -84,7 +91,7 @@ def test_pool__a_window__has_the_words_of_the_boxs_own_process(clinic: Clinic, t
     own.start()
     try:
         with closing(SocketTranscriber(own.socket_path)) as local, closing(SocketTranscriber(clinic.link)) as pool:
-            heard = pool.hear(WINDOW)
+            heard = heard_when_back(pool)
             assert heard.machine == "clinic/worker-1"
             assert heard.utterances
             assert replace(heard, machine="") == local.hear(WINDOW)
@@ -118,7 +125,7 @@ def test_daskports__of_scheduler_and_worker__refuse_all_but_their_own(clinic: Cl
     async def reached(port: int, context: ssl.SSLContext) -> bool:
         arguments = {"ssl_context": context, "require_encryption": True}
         try:
-            async with rpc(f"tls://127.0.0.1:{port}", connection_args=arguments, timeout=30) as asked:
+            async with rpc(f"tls://127.0.0.1:{port}", connection_args=arguments, timeout=120) as asked:
                 await asked.identity()
         except OSError:
             return False
@@ -165,6 +172,10 @@ def test_worker__that_is_not_what_the_scheduler_wants__is_refused_with_a_sentenc
     assert sentence in asyncio.run(ask())["refused"]
 
 
+def wait_for_its_window(clinic: Clinic, asking: "subprocess.Popen[str]") -> None:
+    wait_until(lambda: clinic.status()["queued"] or asking.poll() is not None, WITHIN_S, "for the window")
+
+
 def test_worker__killed_while_it_listens__leaves_the_window_to_the_box_and_nothing_on_its_disk(
     clinic: Clinic, tmp_path: Path
 ) -> None:
@@ -173,23 +184,29 @@ def test_worker__killed_while_it_listens__leaves_the_window_to_the_box_and_nothi
     pool, local = SocketTranscriber(clinic.link), SocketTranscriber(own.socket_path)
     try:
         with closing(pool), closing(local):
-            assert heard_when_back(pool) == "clinic/worker-1"
-            asking = subprocess.Popen(
-                [sys.executable, "-c", ASK, str(clinic.link), str(own.socket_path)], stdout=subprocess.PIPE, text=True
-            )
-            wait_until(lambda: clinic.status()["queued"], WITHIN_S, "for the window")
-            clinic.worker.kill()
-            said, _ = asking.communicate(timeout=WITHIN_S)
+            for _ in range(5):  # on a busy machine the words may come before the kill
+                assert heard_when_back(pool).machine == "clinic/worker-1"
+                asking = subprocess.Popen(
+                    [sys.executable, "-c", ASK, str(clinic.link), str(own.socket_path)],
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+                wait_for_its_window(clinic, asking)
+                clinic.worker.kill()
+                said, _ = asking.communicate(timeout=WITHIN_S)
+                if said.strip() == "heard by ''":
+                    break
+                clinic.worker.start("offered to the pool")
             assert said.strip() == "heard by ''"
             assert files_with_canary(clinic.home, CANARY_SOUND) == []
             assert files_with_canary(clinic.pool.folder, CANARY_WORDS) == []
             clinic.worker.start("offered to the pool")
-            assert heard_when_back(pool) == "clinic/worker-1"
+            assert heard_when_back(pool).machine == "clinic/worker-1"
             clinic.scheduler.kill()
             both = TakingOver(pool, local)
             assert both.hear(WINDOW).machine == ""
             clinic.scheduler.start("serves boxes")
-            assert heard_when_back(pool) == "clinic/worker-1"
+            assert heard_when_back(pool).machine == "clinic/worker-1"
     finally:
         own.stop()
     for needle in (CANARY_SOUND, CANARY_WORDS):
