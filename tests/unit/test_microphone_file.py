@@ -150,6 +150,13 @@ def _no_samples(path: Path) -> None:
         file.setframerate(RATE_HZ)
 
 
+def _samples_that_nobody_decodes(path: Path) -> None:
+    write_wav(path, noise(RATE_HZ))
+    content = bytearray(path.read_bytes())
+    content[34:36] = (128).to_bytes(2, "little")  # bits a sample, in a WAV file's head
+    path.write_bytes(content)
+
+
 def _picture(path: Path) -> None:
     with av.open(str(path), "w", format="matroska") as container:
         stream = container.add_stream("mpeg4", rate=5)
@@ -167,8 +174,9 @@ def _picture(path: Path) -> None:
         lambda path: path.mkdir(),
         _no_samples,
         _picture,
+        _samples_that_nobody_decodes,
     ],
-    ids=["text", "empty", "header", "folder", "no samples", "picture"],
+    ids=["text", "empty", "header", "folder", "no samples", "picture", "odd samples"],
 )
 def test_file__holds_no_sound__says_so(tmp_path: Path, make: object) -> None:
     assert callable(make)
