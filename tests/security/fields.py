@@ -213,7 +213,8 @@ def _attack(walk: Walk, form: Form, attack: str) -> None:
         walk.look()
         there = _forms(walk)
         if form not in there:
-            walk.missing.add(form.action)
+            instead = [one.fields for one in there if one is not None and one.action == form.action]
+            walk.missing.add(f"{form.action} ({instead or 'not there'})")
             return
         with walk.page.expect_navigation(wait_until="load"):
             walk.page.evaluate(FILL, [there.index(form), attack, TEXTS, everywhere])
