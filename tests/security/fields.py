@@ -5,7 +5,7 @@ Pages are drawn from the routes and fields are counted against the templates, so
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from faults.promise import Figure, Progress, Scale
@@ -49,6 +49,7 @@ FILL = """([at, attack, texts, all]) => {
   }
   HTMLFormElement.prototype.submit.call(form);
 }"""
+HAS_FORM = '(end) => [...document.forms].some((one) => (one.getAttribute("action") ?? "").endsWith(end))'
 HURT = "[window.hit !== undefined, (window.violations ?? []).map((one) => `${location.pathname} ${one}`)]"
 CALENDAR = (
     "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//test//EN\r\nBEGIN:VEVENT\r\nUID:one@test\r\n"
@@ -212,6 +213,10 @@ def _attack(walk: Walk, form: Form, attack: str) -> None:
         walk.go(walk.forms[form])
         walk.look()
         there = _forms(walk)
+        if form not in there:  # the parts beside the transcript come after the page
+            with suppress(Error):
+                walk.page.wait_for_function(HAS_FORM, arg=form.action.rpartition("*")[2], timeout=30_000)
+            there = _forms(walk)
         if form not in there:
             instead = [one.fields for one in there if one is not None and one.action == form.action]
             walk.missing.add(f"{form.action} ({instead or 'not there'})")
