@@ -170,8 +170,7 @@ def _record(seconds: int, progress: Progress, *, prelude: str, speed: float) -> 
             speed=speed,
         ) as box:
             box.prepare()
-            box.press()
-            box.wait_for_state(BoxState.RECORDING)
+            _press_until_taken(box)
             while not box.status.microphone_ended:
                 progress(f"{box.status.samples_sealed / RATE_HZ:.0f} of {seconds} s")
                 threading.Event().wait(0.1)
@@ -182,3 +181,11 @@ def _record(seconds: int, progress: Progress, *, prelude: str, speed: float) -> 
             states = {status.state for status in box.statuses}
     unaccounted = abs(done.samples_in - done.samples_sealed - done.gap_samples)
     return unaccounted + (0 if heard == sound else tape.samples), tape, states
+
+
+def _press_until_taken(box: RecorderProcess) -> None:
+    """Press, and again where the box was not ready at that moment, as while the calendar says last year."""
+    while box.wait_for(lambda status: status.state is not BoxState.NOT_READY).state is BoxState.READY:
+        box.press()
+        box.wait_for(lambda status: status.state is not BoxState.READY)
+    box.wait_for_state(BoxState.RECORDING)

@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+WORDS_WITHIN_S = 20.0
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -38,9 +39,17 @@ def until(page: Page, condition: str, timeout_s: float = 60) -> None:
 
 
 def words_of(line: Locator) -> Locator:
-    """The words of a line, which are elements once a pointer has come to it."""
+    """The words of a line, which are elements once a pointer has come to it.
+
+    The pointer comes again where the page's script was not there yet, or the line was drawn anew meanwhile.
+    """
+    words, deadline_s = line.locator("[data-t]"), time.monotonic() + WORDS_WITHIN_S
     line.locator(".said").hover()
-    return line.locator("[data-t]")
+    while not words.count() and time.monotonic() < deadline_s:
+        line.page.mouse.move(0, 0)
+        line.page.wait_for_timeout(100)
+        line.locator(".said").hover()
+    return words
 
 
 def sign_in(page: Page, address: str, passphrase: str) -> None:
