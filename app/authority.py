@@ -108,9 +108,14 @@ def read_key(path: Path) -> ec.EllipticCurvePrivateKey | None:
 
 def make_key(path: Path) -> ec.EllipticCurvePrivateKey:
     key = ec.generate_private_key(ec.SECP256R1())
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    write_private(path, key.private_bytes(encoding, form, serialization.NoEncryption()))
+    write_private(path, key_pem(key))
     return key
+
+
+def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """For a file that is kept by its mode alone."""
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption())
 
 
 def _read(tls_dir: Path) -> Authority | None:
@@ -140,7 +145,7 @@ def _make(tls_dir: Path, name: str, names: BoxNames, now: datetime) -> Authority
         .not_valid_before(BEGINS)
         .not_valid_after(max(now, BEGINS) + LASTS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_signs_certificates(), critical=True)
+        .add_extension(signs_certificates(), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.NameConstraints(_permitted(names), None), critical=True)
         .add_extension(identity, critical=False)
@@ -155,7 +160,8 @@ def _permitted(names: BoxNames) -> list[x509.GeneralName]:
     return [*map(x509.DNSName, names.hosts), *map(x509.IPAddress, [*PRIVATE_NETWORKS, *public])]
 
 
-def _signs_certificates() -> x509.KeyUsage:
+def signs_certificates() -> x509.KeyUsage:
+    """What an authority's key is for, and nothing else: certificates and lists of those that are revoked."""
     return x509.KeyUsage(
         digital_signature=False,
         content_commitment=False,

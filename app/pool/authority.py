@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from app.authority import key_pem, signs_certificates
 from app.durable import make_private_folder, write_private
 from app.pool.errors import PoolError, PoolRefused
-from app.pool.membership import AUTHORITY_FILE, REVOKED_FILE, Role
+from app.pool.membership import AUTHORITY_FILE, MEMBER_FILE, REVOKED_FILE, Role
 
 AUTHORITY_KEY_FILE = "authority-key.pem"
 MEMBERS_FILE = "members.json"
@@ -70,11 +71,10 @@ class PoolAuthority:
             raise PoolError(f"{folder} holds a pool's authority already. Nothing was changed.")
         make_private_folder(folder)
         key = ec.generate_private_key(ec.SECP256R1())
-        encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
         certificate = _self_signed(key, pool)
-        write_private(folder / AUTHORITY_FILE, certificate.public_bytes(encoding))
+        write_private(folder / AUTHORITY_FILE, certificate.public_bytes(serialization.Encoding.PEM))
         write_private(folder / MEMBERS_FILE, b"[]")
-        write_private(folder / AUTHORITY_KEY_FILE, key.private_bytes(encoding, form, serialization.NoEncryption()))
+        write_private(folder / AUTHORITY_KEY_FILE, key_pem(key))
         authority = cls(folder)
         authority._write_revoked()
         return authority
@@ -95,14 +95,27 @@ class PoolAuthority:
     def members(self) -> Sequence[Member]:
         return tuple(self._members)
 
+    def files_for(self, public: ec.EllipticCurvePublicKey, name: str, role: Role) -> dict[str, bytes]:
+        """All that a new member keeps of the pool besides its own key, by the names of its files.
+
+        Raises:
+            PoolRefused: A member of that name is still in.
+        """
+        certificate = self.sign(public, name, role)
+        return {AUTHORITY_FILE: self.pem, MEMBER_FILE: certificate, REVOKED_FILE: self.revoked_pem}
+
+    def refuse_taken(self, name: str) -> None:
+        """Raise PoolRefused where a member of that name is still in."""
+        if any(one.name == name and not one.revoked for one in self._members):
+            raise PoolRefused(f"{name} is a member already. Revoke it first, or choose another name.")
+
     def sign(self, public: ec.EllipticCurvePublicKey, name: str, role: Role) -> bytes:
         """A certificate for a new member, as PEM, entered before it is given.
 
         Raises:
             PoolRefused: A member of that name is still in.
         """
-        if any(one.name == name and not one.revoked for one in self._members):
-            raise PoolRefused(f"{name} is a member already. Revoke it first, or choose another name.")
+        self.refuse_taken(name)
         serial = x509.random_serial_number()
         subject = x509.Name(
             [x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, role), x509.NameAttribute(NameOID.COMMON_NAME, name)]
@@ -165,7 +178,6 @@ def _self_signed(key: ec.EllipticCurvePrivateKey, pool: str) -> x509.Certificate
     public = key.public_key()
     identity = x509.SubjectKeyIdentifier.from_public_key(public)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"Tacet pool {pool} {identity.digest.hex()[:8]}")])
-    usage = {name: name in {"key_cert_sign", "crl_sign"} for name in _USAGES}
     return (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -175,20 +187,7 @@ def _self_signed(key: ec.EllipticCurvePrivateKey, pool: str) -> x509.Certificate
         .not_valid_before(BEGINS)
         .not_valid_after(BEGINS + LASTS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(x509.KeyUsage(**usage), critical=True)
+        .add_extension(signs_certificates(), critical=True)
         .add_extension(identity, critical=False)
         .sign(key, SHA256())
     )
-
-
-_USAGES = (
-    "digital_signature",
-    "content_commitment",
-    "key_encipherment",
-    "data_encipherment",
-    "key_agreement",
-    "key_cert_sign",
-    "crl_sign",
-    "encipher_only",
-    "decipher_only",
-)

@@ -18,11 +18,11 @@ from app.pool.hello import Hello, hello_from, refuse_other_model, refuse_other_v
 from app.pool.membership import Membership, Place, Role
 from app.pool.security import PoolSecurity
 from app.pool.task import Asked, hear
+from app.pool.tls import keep_cutting
 
 log = logging.getLogger(__name__)
 
 LIVE_FIRST = 10  # a window of a session that goes on now, before all others
-LOOK_EVERY_S = 2.0  # at the list of revoked certificates
 
 
 class PagelessScheduler(Scheduler):
@@ -104,15 +104,8 @@ async def cluster(membership: Membership, place: Place, listen: str, hello: Hell
         async with Client(
             address, security=security, asynchronous=True, set_as_default=False, direct_to_workers=False
         ) as client:
-            looking = asyncio.create_task(_cut_revoked(security))
+            looking = asyncio.create_task(keep_cutting(security.close_revoked))
             try:
                 yield Cluster(scheduler, client, hello)
             finally:
                 looking.cancel()
-
-
-async def _cut_revoked(security: PoolSecurity) -> None:
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        if cut := security.close_revoked():
-            log.warning("%d connections of revoked machines were cut", cut)

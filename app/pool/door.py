@@ -18,14 +18,13 @@ from app.pool.figures import Figures
 from app.pool.frames import read_frame, write_frame
 from app.pool.hello import Hello, hello_from, refuse_other_version
 from app.pool.membership import Membership, Peer, Place, Role, peer_of
-from app.pool.tls import MemberContext, member_context
+from app.pool.tls import MemberContext, keep_cutting, member_context
 
 log = logging.getLogger(__name__)
 
 TOLD_EVERY_S = 1.0
 HELLO_WITHIN_S = 10.0
 MOST_CONNECTIONS = 2  # a box
-LOOK_EVERY_S = 2.0  # at the list of revoked certificates
 
 
 class Hearing(Protocol):
@@ -131,7 +130,7 @@ async def door(
     server = await asyncio.start_server(
         one.serve, listen, place.door_port, ssl=context, ssl_handshake_timeout=HELLO_WITHIN_S, limit=1 << 20
     )
-    looking = asyncio.create_task(_cut_revoked(one))
+    looking = asyncio.create_task(keep_cutting(one.close_revoked))
     try:
         async with server:
             yield one, server.sockets[0].getsockname()[1]
@@ -139,9 +138,3 @@ async def door(
             await one.end()
     finally:
         looking.cancel()
-
-
-async def _cut_revoked(one: Door) -> None:
-    while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        one.close_revoked()

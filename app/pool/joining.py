@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from app.asr.protocol import receive_frame, send_frame
+from app.authority import key_pem
 from app.box.invitations import ALPHABET
 from app.pool.authority import PoolAuthority
 from app.pool.errors import PoolAway, PoolRefused
@@ -157,11 +158,7 @@ class Invitation:
         if not request.is_signature_valid or not isinstance(public, ec.EllipticCurvePublicKey):
             send_frame(stranger, {"refused": "The request for a certificate is damaged. Try again."})
             return False
-        files = {
-            AUTHORITY_FILE: self._authority.pem,
-            MEMBER_FILE: self._authority.sign(public, self._name, self._role),
-            REVOKED_FILE: self._authority.revoked_pem,
-        }
+        files = self._authority.files_for(public, self._name, self._role)
         said = {name: content.decode() for name, content in files.items()}
         send_frame(stranger, {"files": said, "place": asdict(self._place)})
         return True
@@ -205,20 +202,22 @@ def _redeemed(folder: Path, host: str, port: int, code: Code, authority: str) ->
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.load_verify_locations(cadata=authority)
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
     with (
         socket.create_connection((host, port), ANSWERS_WITHIN_S) as plain,
         context.wrap_socket(plain) as connection,
     ):
         if peer_of(connection.getpeercert() or {}).role is not Role.SCHEDULER:
             raise PoolRefused(f"{host} is not the pool's scheduler. Compare host and code.")
-        asked = {"ask": "join", "secret": code.secret.hex(), "request": request.public_bytes(encoding).decode()}
+        asked = {
+            "ask": "join",
+            "secret": code.secret.hex(),
+            "request": request.public_bytes(serialization.Encoding.PEM).decode(),
+        }
         send_frame(connection, asked)
         said, _ = receive_frame(connection)
     if "refused" in said:
         raise PoolRefused(str(said["refused"]))
     files = {name: str(said["files"][name]).encode() for name in (AUTHORITY_FILE, MEMBER_FILE, REVOKED_FILE)}
     place = Place(**said["place"] | {"host": host})
-    key_pem = key.private_bytes(encoding, form, serialization.NoEncryption())
-    Membership(folder).keep({KEY_FILE: key_pem, **files}, place)
+    Membership(folder).keep({KEY_FILE: key_pem(key), **files}, place)
     return place

@@ -1,11 +1,14 @@
 """Dask's TLS with our own contexts: who may talk with whom."""
 
+import logging
 from typing import Any
 
 from distributed.security import Security
 
 from app.pool.membership import Membership, Role
 from app.pool.tls import MemberContext, member_context
+
+log = logging.getLogger(__name__)
 
 
 class PoolSecurity(Security):
@@ -26,5 +29,7 @@ class PoolSecurity(Security):
     def get_listen_args(self, role: str) -> dict[str, Any]:  # noqa: ARG002  same
         return {"ssl_context": self.listening, "require_encryption": True}
 
-    def close_revoked(self) -> int:
-        return self.listening.close_revoked() + self.dialling.close_revoked()
+    def close_revoked(self) -> None:
+        """Cut the connections of machines that were revoked after they had been let in."""
+        if cut := self.listening.close_revoked() + self.dialling.close_revoked():
+            log.warning("%d connections of revoked machines were cut", cut)

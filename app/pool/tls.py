@@ -5,15 +5,18 @@ handshake, on both sides, by what `ssl` calls for its sockets: so they hold for 
 Dask's included. Names and addresses are not compared: a member is who its role says, wherever it is plugged in.
 """
 
+import asyncio
 import socket
 import ssl
 import weakref
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
 from app.pool.errors import PoolError
 from app.pool.membership import AUTHORITY_FILE, KEY_FILE, MEMBER_FILE, Membership, Peer, RevokedList, Role, peer_of
+
+LOOK_EVERY_S = 2.0  # at the list of revoked certificates
 
 
 class MemberContext(ssl.SSLContext):
@@ -65,6 +68,13 @@ class _JudgedObject(ssl.SSLObject):
         super().do_handshake()
         assert isinstance(self.context, MemberContext)
         self.context.judge(self.getpeercert())
+
+
+async def keep_cutting(close_revoked: Callable[[], object], *, every_s: float = LOOK_EVERY_S) -> None:
+    """Look at the list of revoked certificates again and again, until cancelled."""
+    while True:
+        await asyncio.sleep(every_s)
+        close_revoked()
 
 
 def member_context(membership: Membership, accepts: Collection[Role], *, server: bool) -> MemberContext:

@@ -1,7 +1,6 @@
 """`tacet pool worker`: a machine that hears for boxes. Sound is in its memory while it listens, and nowhere else."""
 
 import asyncio
-import contextlib
 import logging
 import signal
 import tempfile
@@ -15,11 +14,12 @@ from distributed.core import rpc
 from app.asr.device import Asked as AskedDevice
 from app.asr.whisper import WhisperTranscriber
 from app.pool import task
-from app.pool.errors import PoolError, PoolRefused
+from app.pool.errors import PoolRefused
 from app.pool.hello import Hello, Model
 from app.pool.membership import Membership, RevokedList, Role
 from app.pool.quiet import be_quiet
 from app.pool.security import PoolSecurity
+from app.pool.tls import keep_cutting
 from models import locate
 
 log = logging.getLogger(__name__)
@@ -113,16 +113,9 @@ async def _work(address: str, security: PoolSecurity, name: str, listen: str, at
         )
         async with worker:
             log.info("offered to the pool")
-            looking = asyncio.create_task(_keep_looking(security))
+            looking = asyncio.create_task(keep_cutting(security.close_revoked, every_s=REFRESH_EVERY_S))
             try:
                 await worker.finished()  # type: ignore[no-untyped-call]
             finally:
                 looking.cancel()
     log.info("the scheduler is gone")
-
-
-async def _keep_looking(security: PoolSecurity) -> None:
-    while True:
-        await asyncio.sleep(REFRESH_EVERY_S)
-        with contextlib.suppress(PoolError):
-            security.close_revoked()

@@ -7,19 +7,17 @@ import json
 import re
 import sys
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.addresses import names_of_box
+from app.authority import key_pem
 from app.durable import make_private_folder
 from app.pool.authority import PoolAuthority
 from app.pool.errors import PoolError
 from app.pool.joining import HOLDS_S, Code, Invitation
 from app.pool.joining import join as redeem
 from app.pool.membership import (
-    AUTHORITY_FILE,
     KEY_FILE,
-    MEMBER_FILE,
     REVOKED_FILE,
     Membership,
     Place,
@@ -37,13 +35,7 @@ def init(args: argparse.Namespace) -> int:
     make_private_folder(args.folder)
     authority = PoolAuthority.create(args.folder / AUTHORITY_DIR, args.pool)
     key = ec.generate_private_key(ec.SECP256R1())
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    files = {
-        KEY_FILE: key.private_bytes(encoding, form, serialization.NoEncryption()),
-        AUTHORITY_FILE: authority.pem,
-        MEMBER_FILE: authority.sign(key.public_key(), args.pool, Role.SCHEDULER),
-        REVOKED_FILE: authority.revoked_pem,
-    }
+    files = {KEY_FILE: key_pem(key), **authority.files_for(key.public_key(), args.pool, Role.SCHEDULER)}
     place = Place(args.pool, "localhost", args.door_port, args.scheduler_port)
     Membership(args.folder / SCHEDULER_DIR).keep(files, place)
     print(f"The pool {args.pool} is made. Next, on this machine: tacet pool invite WORKER --as worker")
@@ -54,8 +46,7 @@ def invite(args: argparse.Namespace) -> int:
     """Show a code and wait for who redeems it."""
     _check_name(args.name)
     authority = PoolAuthority(args.folder / AUTHORITY_DIR)
-    if any(one.name == args.name and not one.revoked for one in authority.members):
-        raise PoolError(f"{args.name} is a member already. Revoke it first, or choose another name.")
+    authority.refuse_taken(args.name)
     scheduler = Membership(args.folder / SCHEDULER_DIR)
     invitation = Invitation(authority, scheduler, args.name, Role(args.role), (args.listen, args.port))
     with contextlib.closing(invitation):

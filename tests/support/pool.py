@@ -11,12 +11,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from support.demo_sound import MODELS_DIR
 
+from app.authority import key_pem
 from app.pool.authority import PoolAuthority
-from app.pool.membership import AUTHORITY_FILE, KEY_FILE, MEMBER_FILE, REVOKED_FILE, Membership, Place, Role
+from app.pool.membership import KEY_FILE, REVOKED_FILE, Membership, Place, Role
 
 STARTS_WITHIN_S = 240.0
 
@@ -165,10 +165,4 @@ class Pool:
 
 def new_files(authority: PoolAuthority, name: str, role: Role) -> dict[str, bytes]:
     key = ec.generate_private_key(ec.SECP256R1())
-    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
-    return {
-        KEY_FILE: key.private_bytes(encoding, form, serialization.NoEncryption()),
-        AUTHORITY_FILE: authority.pem,
-        MEMBER_FILE: authority.sign(key.public_key(), name, role),
-        REVOKED_FILE: authority.revoked_pem,
-    }
+    return {KEY_FILE: key_pem(key), **authority.files_for(key.public_key(), name, role)}
