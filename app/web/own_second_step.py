@@ -62,9 +62,8 @@ async def begin_codes(
     request: Request, desk: TheDesk, person: Person, passphrase: Annotated[str, Form()] = ""
 ) -> Response:
     """Show a fresh secret; nothing changes until a code has shown that the app has it."""
-    problem, status = await _prove(desk, person, passphrase)
-    if problem:
-        return _show(request, person, status=status, passphrase_problem=problem)
+    if refused := await _refused(request, desk, person, passphrase):
+        return refused
     person.sign_in.new_secret = new_secret()
     return _show(request, person)
 
@@ -88,9 +87,8 @@ async def begin_passkey(
     request: Request, desk: TheDesk, person: Person, passphrase: Annotated[str, Form()] = ""
 ) -> Response:
     """Put the question with which the browser makes one, to whoever knows the passphrase."""
-    problem, status = await _prove(desk, person, passphrase)
-    if problem:
-        return _show(request, person, status=status, passphrase_problem=problem)
+    if refused := await _refused(request, desk, person, passphrase):
+        return refused
     return await anyio.to_thread.run_sync(_ask_for_passkey, request, person)
 
 
@@ -131,9 +129,8 @@ async def remove(
     passphrase: Annotated[str, Form()] = "",
 ) -> Response:
     """Take the codes or a passkey away, for who knows the passphrase: a browser left open is not enough."""
-    problem, status = await _prove(desk, person, passphrase)
-    if problem:
-        return _show(request, person, status=status, passphrase_problem=problem)
+    if refused := await _refused(request, desk, person, passphrase):
+        return refused
     await anyio.to_thread.run_sync(_change, desk, person, lambda kept: _without(kept, what))
     return _show(request, person, said=GONE)
 
@@ -151,18 +148,18 @@ def _without(kept: SecondStep, what: str) -> SecondStep:
     return kept.with_passkeys(tuple(one for one in kept.passkeys if one.credential_id.hex() != what))
 
 
-async def _prove(desk: Desk, person: SignedIn, passphrase: str) -> tuple[str, int]:
-    """What is wrong with the passphrase, "" where nothing is. Guesses are slowed down as at the sign-in."""
+async def _refused(request: Request, desk: Desk, person: SignedIn, passphrase: str) -> Response | None:
+    """The page that says what is wrong with the passphrase, or None. Guesses are slowed down as at the sign-in."""
     vault_id = person.vault.account.vault_id
     try:
         with desk.guesses.one(vault_id, known_browser=True) as guess:
             await anyio.to_thread.run_sync(desk.vaults.prove, vault_id, passphrase, limiter=desk.one_passphrase)
             guess.right = True
     except TooSoon as error:
-        return str(error), 429
+        return _show(request, person, status=429, passphrase_problem=str(error))
     except WrongPassphrase:
-        return NOT_THE_OWNER, 422
-    return "", 200
+        return _show(request, person, status=422, passphrase_problem=NOT_THE_OWNER)
+    return None
 
 
 def _show(request: Request, person: SignedIn, *, status: int = 200, **news: Any) -> Response:
