@@ -222,6 +222,10 @@ def at_work(camera: Camera) -> None:
         box.recorder.show(BoxState.NOT_READY, "No microphone is connected. Plug it in; the box will notice by itself.")
         camera.shoot("today-not-ready", f"{box.address}/today", passphrase=PASSPHRASE)
         live = f"{3:032x}"
+        for machine in ("clinic/worker-1", "clinic/worker-1", ""):
+            heard = vault.sessions.cursor(live)
+            vault.sessions.append_segments(live, [], replace(heard, next_sample=heard.next_sample + 160), machine)
+        camera.shoot("trust-now-pool", f"{box.address}/trust/now", passphrase=PASSPHRASE)
         vault.sessions.set_state(live, SessionState.RECORDING)
         box.pipeline.by_session[live] = FakeProgress(31_000, 35_000, live=True)
         box.pipeline.words_ahead[live] = FakeAhead(35 * 16_000, "and when I came back the house was quiet, so I sat")
