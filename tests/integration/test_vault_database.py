@@ -6,7 +6,7 @@ import threading
 import time
 import traceback
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import closing
 from pathlib import Path
 
@@ -329,6 +329,7 @@ def test_close__changes_are_waiting__does_them_first(database: Database, path: P
         closing.start()
         hold.set()
         closing.join(10)
+        wait(waiting, 60)  # their threads come to say so a little after the changes were made
         assert [one.result(0) for one in waiting] == [None] * 8
     reopened = Database.open(path, KEY, NOTES)
     assert len(texts(reopened)) == 8
