@@ -32,6 +32,7 @@ from firmware.status_server import StatusServer
 from firmware.tape import SHARED_FOLDER, TapeError, finish_withdrawals
 from firmware.telling import Teller
 from firmware.thermal import Thermal
+from firmware.trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,12 +103,14 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
     box = _fittings(settings, recorder_dir / "recipient.json", parts)
     deck = _deck(settings, box, tapes_dir, inbox)
     server = StatusServer(run_dir / "recorder.sock", inbox.put)
+    trials = Trials(recorder_dir / "tried.json")
     teller = Teller(
         publish=_telling_systemd(server.publish, parts),
         deck=deck,
         lamp=box.lamp,
         microphone=box.microphone,
         recipients=box.recipients,
+        trials=trials,
         sample_rate_hz=settings.sample_rate_hz,
     )
     recorder = Recorder(
@@ -120,6 +123,7 @@ def _build(settings: RecorderSettings, inbox: Inbox, parts: ExitStack) -> Record
         preflight=_preflight(settings, box),
         recipients=box.recipients,
         teller=teller,
+        trials=trials,
         block_timeout_ms=settings.block_timeout_ms,
         clock_ms=clock.monotonic_ms,
     )

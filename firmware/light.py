@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal, NamedTuple
 
-RedPattern = Literal["off", "on", "slow_blink", "fast_blink", "double_blink"]
+RedPattern = Literal["off", "on", "slow_blink", "fast_blink", "double_blink", "in_turn"]
 
 # Lit and dark stretches in turn, in milliseconds, starting lit. "Off" and "on" never change and have none.
 _BLINKS_MS: dict[RedPattern, tuple[int, ...]] = {
     "slow_blink": (1000, 1000),
     "fast_blink": (125, 125),
     "double_blink": (120, 120, 120, 840),
+    "in_turn": (500, 500),  # green is lit while red is dark: the lamps are being tried
 }
 
 
@@ -31,7 +32,8 @@ class Levels(NamedTuple):
 
 def levels(light: Light, elapsed_ms: int) -> Levels:
     """The lamps' levels `elapsed_ms` after the light began to show this pattern."""
-    return Levels(_red_is_lit(light.red, elapsed_ms), light.green)
+    red = _red_is_lit(light.red, elapsed_ms)
+    return Levels(red, not red if light.red == "in_turn" else light.green)
 
 
 def _red_is_lit(pattern: RedPattern, elapsed_ms: int) -> bool:

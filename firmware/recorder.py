@@ -16,7 +16,7 @@ from firmware.inbox import ActionsDone, ButtonMoved, Checked, FaultFound, Messag
 from firmware.lamp import DARK
 from firmware.preflight import NOT_YET_CHECKED
 from firmware.recipient import Preparation, RecipientUnusable, recipient_from_hex
-from firmware.status import EraseLast, Pause, Prepare, Stop, Withdraw
+from firmware.status import EraseLast, Pause, Prepare, Stop, TryLight, Withdraw
 from firmware.watch import Attention, find_fault
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from firmware.recipient import RecipientFile
     from firmware.status import Command
     from firmware.telling import Teller
+    from firmware.trials import Trials
 
 TICK_S: Final = 0.02  # no blink and no hold is finer
 _CHECK_EVERY_MS: Final = {
@@ -41,6 +42,7 @@ _CHECK_EVERY_MS: Final = {
     Phase.MICROPHONE_LOST: 1_000,
     Phase.MICROPHONE_LOST_SEEN: 1_000,
 }
+_IDLE: Final = frozenset({Phase.READY, Phase.NOT_READY})
 _EXIT_PATIENCE_MS: Final = 10_000  # for a disk that stalls while the last session is being closed
 _GESTURES: Final = {gesture: Trigger(gesture.value) for gesture in Gesture}
 
@@ -64,6 +66,7 @@ class Recorder:
         preflight: Preflight,
         recipients: RecipientFile,
         teller: Teller,
+        trials: Trials,
         block_timeout_ms: int,
         clock_ms: Callable[[], int],
     ) -> None:
@@ -76,6 +79,7 @@ class Recorder:
         self._preflight = preflight
         self._recipients = recipients
         self._teller = teller
+        self._trials = trials
         self._block_timeout_ms = block_timeout_ms
         self._attention = Attention()
         self._clock_ms = clock_ms
@@ -118,6 +122,7 @@ class Recorder:
         now_ms = self._clock_ms()
         self._move_button(self._panel.button_is_down(), now_ms)
         self._lamp.tick()
+        self._watch_trial(now_ms)
         self._watch(now_ms)
         self._end_patience(now_ms)
         self._check_when_due(now_ms)
@@ -140,11 +145,12 @@ class Recorder:
             case Checked(findings, asked_at_ms):
                 self._checking = False
                 self._microphone_problem = findings.microphone
+                self._trials.microphone_checked(findings.microphone)
                 self._found = findings.reasons
                 self._decide(self._preflight_event(), asked_at_ms)
                 if findings.microphone is None:
                     self._decide(Trigger.MICROPHONE_BACK, asked_at_ms)
-            case Pause() | Stop() | Withdraw() | EraseLast() | Prepare():
+            case Pause() | Stop() | Withdraw() | EraseLast() | Prepare() | TryLight():
                 self._obey(message)
             case Quit():
                 self._quit()
@@ -165,6 +171,9 @@ class Recorder:
                     self._decide(EraseLastAsked(minutes), self._clock_ms())
             case Prepare():
                 self._prepare(command)
+            case TryLight():
+                if self._is_idle() and not self._trials.running:
+                    self._trials.begin(self._lamp, self._clock_ms())
             case _:
                 assert_never(command)
 
@@ -173,7 +182,28 @@ class Recorder:
         if self._quit_at_ms is not None:
             return  # a press now would begin what nobody is there to finish
         for gesture in gestures:
-            self._decide(_GESTURES[gesture], at_ms)
+            if not self._is_trials(gesture):
+                self._decide(_GESTURES[gesture], at_ms)
+
+    def _is_trials(self, gesture: Gesture) -> bool:
+        """Notes that the button works; during a trial that is all that the press means, and letting go ends it."""
+        self._trials.pressed()
+        if not self._trials.running:
+            return False
+        if gesture is not Gesture.LONG_HOLD:
+            self._end_trial()
+        return True
+
+    def _watch_trial(self, now_ms: int) -> None:
+        if self._trials.look(self._button, self._lamp, now_ms):
+            self._end_trial()
+
+    def _end_trial(self) -> None:
+        self._trials.leave()
+        self._lamp.show(LIGHTS[self._state.phase])
+
+    def _is_idle(self) -> bool:
+        return self._state.phase in _IDLE and not self._acting and self._quit_at_ms is None
 
     def _decide(self, event: Event, at_ms: int) -> None:
         self._waiting.append((event, at_ms))
@@ -199,6 +229,7 @@ class Recorder:
             self._inbox.put(ActionsDone(fault, self._clock_ms()))
 
         self._acting = True
+        self._trials.leave()  # an action shows its own light
         self._hands(job)
 
     def _settle(self, fault: Fault | None, at_ms: int) -> None:
@@ -231,9 +262,11 @@ class Recorder:
         if every_ms is None or self._acting or self._checking or now_ms < self._next_check_ms:
             return
 
-        idle = self._state.phase in {Phase.READY, Phase.NOT_READY}
+        idle = self._state.phase in _IDLE
 
         def job() -> None:
+            with contextlib.suppress(OSError):  # the preflight is what says that a storage refuses
+                self._trials.keep()
             self._inbox.put(Checked(self._preflight.check(listens=idle), now_ms))
 
         self._checking = True

@@ -31,12 +31,15 @@ __all__ = [
     "Command",
     "EraseLast",
     "Light",
+    "Parts",
     "Pause",
     "Prepare",
     "RecorderAway",
     "RecorderClient",
     "RedPattern",
     "Stop",
+    "Trial",
+    "TryLight",
     "Withdraw",
 ]
 
@@ -56,6 +59,23 @@ class BoxState(StrEnum):
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Trial(StrEnum):
+    """What is known of a part of the box."""
+
+    NOT_TRIED = "not_tried"
+    WORKS = "works"
+    BROKEN = "broken"
+
+
+class Parts(_Message):
+    """Button and light count as tried once a person has helped; the microphone once it was listened to."""
+
+    button: Trial = Trial.NOT_TRIED
+    light: Trial = Trial.NOT_TRIED
+    microphone: Trial = Trial.NOT_TRIED
+    trying: bool = False  # red and green take turns, and a press is awaited
 
 
 class BoxStatus(_Message):
@@ -80,6 +100,7 @@ class BoxStatus(_Message):
     microphone_ended: bool = False  # a file has been played to its end
     receipt_id: str | None = None  # the session that was withdrawn and erased last, since the recorder started
     appointment_id: str | None = None  # what the next recording belongs to
+    parts: Parts = Parts()
 
 
 class Pause(_Message):
@@ -114,7 +135,13 @@ class Prepare(_Message):
     consent_on_file: bool = False  # the client's written consent
 
 
-Command: TypeAlias = Pause | Stop | Withdraw | EraseLast | Prepare
+class TryLight(_Message):
+    """Let red and green take turns until somebody presses the button, if no session is going on."""
+
+    command: Literal["try_light"] = "try_light"
+
+
+Command: TypeAlias = Pause | Stop | Withdraw | EraseLast | Prepare | TryLight
 _COMMANDS: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="command")])
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from firmware.lamp import Lamp
     from firmware.microphone import Microphone
     from firmware.recipient import RecipientFile
+    from firmware.trials import Trials
 
 TELL_EVERY_MS: Final = 250
 _RUNNING_FIGURES: Final = {"elapsed_ms", "level_dbfs", "samples_in", "samples_sealed", "gap_samples", "erased_samples"}
@@ -38,6 +39,7 @@ class Teller:
         lamp: Lamp,
         microphone: Microphone,
         recipients: RecipientFile,
+        trials: Trials,
         sample_rate_hz: int,
     ) -> None:
         self._publish = publish
@@ -45,6 +47,7 @@ class Teller:
         self._lamp = lamp
         self._microphone = microphone
         self._recipients = recipients
+        self._trials = trials
         self._sample_rate_hz = sample_rate_hz
         self._told: BoxStatus | None = None
         self._told_at_ms = 0
@@ -74,6 +77,7 @@ class Teller:
             microphone_ended=self._microphone.ended,
             receipt_id=self._deck.receipt_id,
             appointment_id=self._recipients.next.appointment_id,
+            parts=self._trials.parts,
         )
 
     def _reasons(

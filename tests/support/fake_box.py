@@ -20,6 +20,7 @@ from firmware.recorder import Recorder
 from firmware.status import Prepare
 from firmware.tape import ConsentRecord, TapeError, TapeReader, list_tapes, open_session_key, read_head
 from firmware.telling import Teller
+from firmware.trials import Trials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,7 @@ class FakeBox:
         self.recipients = RecipientFile(folder / "recipient.json", consent_policy)
         self.jobs: list[Callable[[], None]] | None = None
         sound = SoundFormat(RATE_HZ, 1)
+        trials = Trials(folder / "tried.json")
         self.deck = Deck(
             tapes_dir=self.tapes_dir,
             recipients=self.recipients,
@@ -101,8 +103,10 @@ class FakeBox:
                 lamp=self.lamp,
                 microphone=self.microphone,
                 recipients=self.recipients,
+                trials=trials,
                 sample_rate_hz=RATE_HZ,
             ),
+            trials=trials,
             block_timeout_ms=500,
             clock_ms=self._clock_ms,
         )
