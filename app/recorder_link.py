@@ -12,6 +12,7 @@ from firmware.status import (
     RecorderAway,
     RecorderClient,
     Stop,
+    TryLight,
     Withdraw,
 )
 from firmware.tape import Recipient
@@ -54,6 +55,11 @@ class RecorderLink:
         """Ask to go off the record and erase the last minutes of this session; as `withdraw` otherwise."""
         if self._status:
             await self._ask(EraseLast(session_id=session_id, minutes=minutes))
+
+    async def try_light(self) -> None:
+        """Ask for button and lights to be tried; the recorder does so only while no session is going on."""
+        if self._status:
+            await self._ask(TryLight())
 
     async def prepare(
         self, public_key: bytes, appointment_id: str | None = None, *, consent_on_file: bool = False

@@ -88,6 +88,8 @@ our_programs() {
   mkdir -p "$root/usr/share/tacet" "$root/usr/share/doc/tacet"
   cp -r "${TACET_MODELS_DIR:-$project/build/models}" "$root/usr/share/tacet/models"
   find "$root/usr/share/tacet/models" -name '.*' -type f -delete
+  "$python" -m tacet.selftest.clip "$project/build/demo-session.wav" "$root/usr/share/tacet/selftest.wav" ||
+    fail "there is no demo session to test a box's speech with. Run: make setup-test"
   cp "$project"/docs/*.md "$project/CHANGELOG.md" "$root/usr/share/doc/tacet/"
   cp "$project"/systemd/units/* "$root/usr/lib/systemd/system/"
   cp "$project/systemd/sysusers.d/tacet.conf" "$root/usr/lib/sysusers.d/tacet.conf"
@@ -103,7 +105,7 @@ settle() {
   say 5/9 "settling: users, units, no log-in, no identity"
   systemd-sysusers --root="$root" 2>/dev/null
   systemctl --root="$root" --quiet enable tacet-provision.service tacet-recorder.service tacet-app.socket tacet-app.service \
-    tacet-asr.socket tacet-asr.service tacet-backup.service tacet-healthy.service tacet-console.service systemd-networkd.service systemd-resolved.service \
+    tacet-asr.socket tacet-asr.service tacet-backup.service tacet-healthy.service tacet-selftest.service tacet-console.service systemd-networkd.service systemd-resolved.service \
     systemd-timesyncd.service nftables.service fstrim.timer
   systemctl --root="$root" --quiet mask getty@.service serial-getty@.service console-getty.service autovt@.service \
     systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \

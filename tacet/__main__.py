@@ -242,6 +242,12 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
     doctor.add_arguments(parser, CONFIG)
 
 
+def _add_selftest(parser: argparse.ArgumentParser) -> None:
+    from tacet.selftest import command  # noqa: PLC0415  same
+
+    command.add_arguments(parser, CONFIG)
+
+
 def _add_pool(parser: argparse.ArgumentParser) -> None:
     from tacet.pool import command  # noqa: PLC0415  same
 
@@ -327,6 +333,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "models": ("list, fetch and verify speech models", _add_models),
     "config": ("check tacet.toml, list its settings, make many", _add_config),
     "doctor": ("check the running box, a line a check, with what to do", _add_doctor),
+    "selftest": ("measure disk, model and speech of this device, and try button and light", _add_selftest),
     "pool": ("strong machines of the clinic that hear for many boxes", _add_pool),
     "update": ("install a signed update, keep one that works", _add_update),
     "provision": ("take in tacet.toml, as a box does at every start", _add_provision),

@@ -8,38 +8,26 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from app.box_parts import check_parts
 from app.errors import TacetError
+from app.finding import Finding, Verdict
+from app.selftest_state import read_selftest
 from firmware import clock
+from firmware.status import BoxState, BoxStatus
 from firmware.thermal import Thermal
 from models import ModelError, locate
+from tacet.selftest.at_rest import RecorderSide
 from tacet.settings import BoxSettings, load_settings
 
 LEAST_FREE_BYTES = 2 * 1024**3
 SLOWEST_SYNC_S = 2.0  # a recorder's ring holds 10 s; see docs/developers.md
 ANSWERS_WITHIN_S = 5.0
 PAGE_MARKS = (b"HTTP/1.1 ",)
-
-
-class Verdict(StrEnum):
-    FINE = "fine"
-    ATTENTION = "attention"  # the box works; somebody should look
-    BROKEN = "broken"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    check: str
-    verdict: Verdict
-    sentence: str
-    remedy: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.verdict.value:<9}  {self.check:<13}  {self.sentence} {self.remedy}".rstrip()
+MEASURED = ("disk speed", "speech speed")  # of the self-test: what takes a while
 
 
 Check = Callable[[], Finding]
@@ -53,18 +41,22 @@ def examine(config: Path, root: Path = Path("/")) -> Iterator[Finding]:
         yield Finding("settings", Verdict.BROKEN, str(error))
         return
     yield _settings(settings)
+    status = RecorderSide(settings.app.run_dir / "recorder.sock").status()
+    yield _recorder(status)
+    if status is not None:
+        yield from check_parts(status)
     for name, check in _checks(settings, root).items():
         try:
             yield check()
         except OSError as error:
             remedy = "Run this as root on the box: tacet doctor"
             yield Finding(name, Verdict.BROKEN, f"It could not be looked at ({error.strerror or error}).", remedy)
+    yield from _measured(settings.app.data_dir)
 
 
 def _checks(settings: BoxSettings, root: Path) -> dict[str, Check]:
     run_dir = settings.app.run_dir
     return {
-        "recorder": partial(_recorder, run_dir / "recorder.sock"),
         "speech": partial(_answers, "speech", run_dir / "asr.sock", "Transcription waits.", "tacet-asr"),
         "page": partial(_page, settings.app.port),
         "model": partial(_model, settings),
@@ -82,20 +74,24 @@ def _settings(settings: BoxSettings) -> Finding:
     return Finding("settings", Verdict.BROKEN, problem, "Mend that line on the boot partition and start the box again.")
 
 
-def _recorder(path: Path) -> Finding:
-    """Ask it, as the page does: it greets with its state."""
-    with socket.socket(socket.AF_UNIX) as recorder:
-        recorder.settimeout(ANSWERS_WITHIN_S)
-        try:
-            recorder.connect(str(path))
-            with recorder.makefile("rb") as lines:
-                said = json.loads(lines.readline())
-        except (OSError, ValueError):
-            remedy = "Look with: journalctl -u tacet-recorder; if it stays, start the box again."
-            return Finding("recorder", Verdict.BROKEN, "The recorder does not answer: nothing can be recorded.", remedy)
-    state, reasons = str(said["state"]).replace("_", " "), " ".join(said["reasons"])
-    verdict = Verdict.ATTENTION if said["state"] in {"not_ready", "fault"} else Verdict.FINE
-    return Finding("recorder", verdict, f"It is {state}, with {said['microphone']}.", reasons)
+def _recorder(status: BoxStatus | None) -> Finding:
+    if status is None:
+        remedy = "Look with: journalctl -u tacet-recorder; if it stays, start the box again."
+        return Finding("recorder", Verdict.BROKEN, "The recorder does not answer: nothing can be recorded.", remedy)
+    verdict = Verdict.ATTENTION if status.state in {BoxState.NOT_READY, BoxState.FAULT} else Verdict.FINE
+    said = f"It is {status.state.value.replace('_', ' ')}, with {status.microphone}."
+    return Finding("recorder", verdict, said, " ".join(status.reasons))
+
+
+def _measured(data_dir: Path) -> Iterator[Finding]:
+    """What the last self-test has measured; what can be seen at once stands in the other lines."""
+    kept = read_selftest(data_dir)
+    if kept is None:
+        yield Finding("self-test", Verdict.NOT_TRIED, "This device has not measured itself.", "Run: tacet selftest")
+        return
+    for found in kept.findings:
+        if found.check in MEASURED:
+            yield found
 
 
 def _answers(check: str, path: Path, otherwise: str, unit: str) -> Finding:

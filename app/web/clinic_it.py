@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
 import anyio
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
@@ -20,18 +20,19 @@ from app.tls import fingerprint, fingerprint_groups
 from app.vault.errors import WeakPassphrase
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import add_box_event, unaudited
-from app.web.desk import Desk, NotSignedIn, TheDesk, desk_of, show, show_part
+from app.web.desk import Desk, TheDesk, show, show_part
 from app.web.guessing import TooSoon
+from app.web.it_selftest import SelfTestView, selftest_view
+from app.web.it_signed_in import CLINIC_IT, It
 from app.web.known_browsers import known_cookie
 from app.web.serving import certificate_for
 from app.web.setup import SETUP_GUESSES, WRONG_INVITATION
-from app.web.sign_ins import COOKIE, SignIn
+from app.web.sign_ins import COOKIE
 from app.web.signin import PASSPHRASES_DIFFER, forget, know_browser, set_sign_in
 from app.web.wording import counted, day, moment, time_of_day
 
 router = APIRouter(prefix="/it")
 
-CLINIC_IT = "clinic-it"  # where a therapist's sign-in has a vault's id
 EVENTS = 50
 WORDS = {
     "backup.asked": "Clinic IT asked for a backup",
@@ -43,6 +44,7 @@ WORDS = {
     "it.codes_on": "Clinic IT switched one-time codes on",
     "it.invited": "Clinic IT invited a therapist",
     "it.joined": "Clinic IT's account was made",
+    "it.tried_light": "Clinic IT had button and lights tried",
     "it.signed_in": "Clinic IT signed in",
     "passphrase.recovered": "A recovery code was used",
     "person.signed_in": "A therapist signed in",
@@ -93,6 +95,7 @@ class ItPage:
     head: str
     broken: str
     backup: BackupView
+    selftest: SelfTestView
     codes: bool  # a second step is asked for
     others: tuple[tuple[str, str], ...] = ()  # the clinic's other boxes: name, how it says it is
     invitation: str = ""
@@ -104,21 +107,6 @@ class JoinForm(BaseModel):
     code: str = Field(default="", repr=False)
     passphrase: str = Field(default="", repr=False)
     again: str = Field(default="", repr=False)
-
-
-def it_signed_in(request: Request) -> SignIn:
-    """Give clinic IT's sign-in.
-
-    Raises:
-        NotSignedIn: leads to the sign-in page.
-    """
-    sign_in = desk_of(request).sign_ins.find(request.cookies.get(COOKIE))
-    if sign_in is None or sign_in.vault_id != CLINIC_IT:
-        raise NotSignedIn
-    return sign_in
-
-
-It = Annotated[SignIn, Depends(it_signed_in)]
 
 
 @router.get("/signin", dependencies=[unaudited("shows an empty form")])
@@ -224,6 +212,7 @@ def _page(desk: Desk, invitation: str = "") -> ItPage:
         head=str(trail.head()),
         broken=f"This trail was changed: {broken.why}." if broken else "",
         backup=_backup(desk),
+        selftest=selftest_view(desk),
         codes=desk.it_account.asks_for_code,
         others=tuple((box.name, WELLBEING[box.wellbeing]) for box in desk.neighbours.all()),
         invitation=invitation,

@@ -14,9 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from app.box.it_account import NotProven
 from app.one_time_codes import in_groups, new_secret, qr_code
 from app.web.audited import add_box_event, unaudited
-from app.web.clinic_it import CLINIC_IT, It
 from app.web.desk import Desk, TheDesk, show
 from app.web.guessing import TooSoon
+from app.web.it_signed_in import CLINIC_IT, It
 from app.web.sign_ins import SignIn
 
 router = APIRouter(prefix="/it/second-step")

@@ -45,6 +45,10 @@ class Recorder(Protocol):
         """Ask the recorder to go off the record and erase the last minutes, of this session only."""
         ...
 
+    async def try_light(self) -> None:
+        """Ask that red and green take turns until the button is pressed; during a session the recorder does not."""
+        ...
+
     async def prepare(
         self, public_key: bytes, appointment_id: str | None = None, *, consent_on_file: bool = False
     ) -> None:

@@ -2,10 +2,13 @@
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 
 from app.addresses import names_of_box
 from app.authority import read_authority
 from app.box.invitations import read_setup_code
+from app.finding import Verdict
+from app.selftest_state import read_selftest
 from app.tls import fingerprint, fingerprint_groups
 from tacet.settings import BoxSettings
 
@@ -27,7 +30,19 @@ def console_text(settings: BoxSettings) -> str:
     code = read_setup_code(app.data_dir / "box")
     lines += [f"  Code for setting it up:  {code}"] if code else []
     lines += [f"  To mend:   {problem}" for problem in _problems(settings)]
+    lines += list(_tested(settings))
     return "\n".join([*lines, "", qr_code(by_name)])
+
+
+def _tested(settings: BoxSettings) -> Iterator[str]:
+    """What the self-test found, where somebody has to do something."""
+    kept = read_selftest(settings.app.data_dir)
+    if kept is None:
+        return
+    asked = [found for found in kept.findings if found.verdict is not Verdict.FINE]
+    yield f"  Self-test:  {len(kept.findings) - len(asked)} of {len(kept.findings)} are fine"
+    for found in asked:
+        yield f"    {found.check}: {found.verdict.value}. {found.sentence} {found.remedy}".rstrip()
 
 
 def _problems(settings: BoxSettings) -> list[str]:

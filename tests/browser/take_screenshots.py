@@ -22,12 +22,15 @@ from support.web_practice import EMPTY_PAGES, practice_pages
 from support.web_sessions import add_session, conversation, hum, start_tape
 
 from app.domain import Attribution, ErasedEnd, SessionHead, SessionState, Told, Turn
+from app.finding import Finding, Verdict
 from app.noting import Noting
 from app.records.people import ClientDetails
 from app.review import Review, VoiceReview
+from app.selftest_state import SelfTestResult, keep_selftest
 from app.vault.second_step import SecondStep
 from app.vault.vault import Vault
 from firmware.status import BoxState
+from tacet.selftest.speech import Speed, judge_speech
 
 Act = Callable[[Page], None]
 
@@ -35,6 +38,19 @@ SIZES = ((390, 844), (820, 1180), (1440, 900))
 SPEECH_PROBLEM = "The speech model is damaged, so no new words can come. Tell whoever looks after the box."
 SCHEMES = ("light", "dark")
 IT_PASSPHRASE = "plain grey stone bridge"
+MEASURED = SelfTestResult(
+    version="0.1.412",
+    model="base",
+    at_ms=1_795_000_000_000,
+    findings=(
+        Finding(
+            "disk speed", Verdict.ATTENTION, "It takes 1 MB a second; the slowest of 48 took 2310 ms.", "Use an SSD."
+        ),
+        Finding("model", Verdict.FINE, "Every byte of base is the pinned one."),
+        judge_speech(Speed(30, 7.4, 70), "base"),
+        Finding("temperature", Verdict.FINE, "61 °C after hard work; 80 is too much."),
+    ),
+)
 
 
 class Camera:
@@ -89,6 +105,7 @@ def accounts(camera: Camera) -> None:
         box.app.state.desk.it_account.set_passphrase(IT_PASSPHRASE)
         box.app.state.desk.neighbours.heard("tacet-room-2", "attention")
         box.app.state.desk.neighbours.heard("tacet-room-4", "well")
+        keep_selftest(box.app.state.desk.settings.data_dir, MEASURED)
         camera.shoot("it-signin", f"{box.address}/it/signin")
         for name, path in (("it", "/it"), ("it-second-step", "/it/second-step")):
 

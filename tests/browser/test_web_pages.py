@@ -108,6 +108,7 @@ NO_PAGE = {
     "/sessions/{session_id}/edited": "a part of the session page",
     "/sessions/{session_id}/review": "a part of the session page",
     "/it/backup": "a part of clinic IT's page",
+    "/it/selftest": "a part of clinic IT's page",
     "/seats/step": "a part of the page of seats",
     "/sessions/{session_id}/transcript": "a part of the session page",
 }

@@ -8,8 +8,12 @@ from pathlib import Path
 import pytest
 from support.ports import free_port
 
+from app.finding import Finding, Verdict
+from app.selftest_state import SelfTestResult, keep_selftest
+from firmware.light import Light
+from firmware.status import BoxState, BoxStatus, Parts, Trial, encode
 from tacet.__main__ import main
-from tacet.doctor import Finding, Verdict, examine
+from tacet.doctor import examine
 from tacet.settings import write_settings
 
 
@@ -56,10 +60,25 @@ def test_doctor__a_box_that_does_not_run__names_each_part_and_what_to_do(config:
 
 
 def test_doctor__a_recorder_that_is_not_ready__passes_its_reasons_on(config: Path) -> None:
-    said = {"state": "not_ready", "reasons": ["No microphone."], "microphone": "the default input"}
-    with recorder_that_says(config.parent / "run" / "recorder.sock", json.dumps(said).encode() + b"\n"):
-        found = findings(config)["recorder"]
-    assert (found.verdict, found.remedy) == (Verdict.ATTENTION, "No microphone.")
+    light = Light("double_blink", green=False)
+    parts = Parts(button=Trial.WORKS, microphone=Trial.BROKEN)
+    said = BoxStatus(
+        state=BoxState.NOT_READY, reasons=("No microphone.",), light=light, microphone="the default input", parts=parts
+    )
+    with recorder_that_says(config.parent / "run" / "recorder.sock", encode(said)):
+        found = findings(config)
+    assert (found["recorder"].verdict, found["recorder"].remedy) == (Verdict.ATTENTION, "No microphone.")
+    verdicts = [found[part].verdict for part in ("button", "light", "microphone")]
+    assert verdicts == [Verdict.FINE, Verdict.NOT_TRIED, Verdict.BROKEN]
+
+
+def test_doctor__a_device_that_has_measured_itself__says_how_fast_it_is(config: Path) -> None:
+    assert findings(config)["self-test"].verdict is Verdict.NOT_TRIED
+    slow = Finding("disk speed", Verdict.ATTENTION, "It takes 1 MB a second.")
+    keep_selftest(config.parent / "data", SelfTestResult(version="1", model="base", at_ms=1, findings=(slow,)))
+    found = findings(config)
+    assert "self-test" not in found
+    assert found["disk speed"] == slow
 
 
 def test_doctor__a_machine_that_swaps__is_broken(config: Path, tmp_path: Path) -> None:
@@ -80,4 +99,5 @@ def test_doctor__as_json__has_every_check_and_fails_when_one_is_broken(
 ) -> None:
     assert main(["doctor", "--config", str(config), "--json"]) == 1
     checks = [finding["check"] for finding in json.loads(capsys.readouterr().out)]
-    assert checks == ["settings", "recorder", "speech", "page", "model", "storage", "temperature", "clock", "swap"]
+    running = ["settings", "recorder", "speech", "page", "model", "storage", "temperature", "clock", "swap"]
+    assert checks == [*running, "self-test"]

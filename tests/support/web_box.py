@@ -24,7 +24,7 @@ from app.vault.vault import Vault, Vaults
 from app.web.server import PageServer, create_app
 from app.web.serving import server_config
 from firmware.light import Light
-from firmware.status import BoxState, BoxStatus
+from firmware.status import BoxState, BoxStatus, Parts
 from firmware.tape import Recipient
 
 if TYPE_CHECKING:
@@ -86,6 +86,12 @@ class FakeRecorder:
     async def withdraw(self, session_id: str) -> None:
         self.asked.append(f"withdraw {session_id}")
         self.show(BoxState.READY)
+
+    async def try_light(self) -> None:
+        self.asked.append("try_light")
+        if self.status:
+            self.status = self.status.model_copy(update={"parts": Parts(trying=True)})
+            self.changes.notify()
 
     async def prepare(
         self, public_key: bytes, appointment_id: str | None = None, *, consent_on_file: bool = False

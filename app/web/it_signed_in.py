@@ -1,0 +1,25 @@
+"""Who clinic IT is to the page: a sign-in that belongs to no vault."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from app.web.desk import NotSignedIn, desk_of
+from app.web.sign_ins import COOKIE, SignIn
+
+CLINIC_IT = "clinic-it"  # where a therapist's sign-in has a vault's id
+
+
+def it_signed_in(request: Request) -> SignIn:
+    """Give clinic IT's sign-in.
+
+    Raises:
+        NotSignedIn: leads to the sign-in page.
+    """
+    sign_in = desk_of(request).sign_ins.find(request.cookies.get(COOKIE))
+    if sign_in is None or sign_in.vault_id != CLINIC_IT:
+        raise NotSignedIn
+    return sign_in
+
+
+It = Annotated[SignIn, Depends(it_signed_in)]
