@@ -10,19 +10,22 @@ from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Any
 
-from distributed import Client, Scheduler
-from distributed.scheduler import KilledWorker
+from distributed import Client, Future, Scheduler
+from distributed.metrics import time
+from distributed.scheduler import KilledWorker, WorkerState
 
 from app.pool.errors import PoolRefused
 from app.pool.hello import Hello, hello_from, refuse_other_model, refuse_other_version
 from app.pool.membership import Membership, Place, Role
 from app.pool.security import PoolSecurity
-from app.pool.task import Asked, hear
+from app.pool.task import Answered, Asked, hear
 from app.pool.tls import keep_cutting
 
 log = logging.getLogger(__name__)
 
 LIVE_FIRST = 10  # a window of a session that goes on now, before all others
+LOOK_EVERY_S = 1.0
+SILENT_FOR_S = 6.0  # a worker says twice a second that it is there; every two seconds where there are 200
 
 
 class PagelessScheduler(Scheduler):
@@ -61,7 +64,8 @@ class Cluster:
 
     @property
     def workers(self) -> list[str]:
-        return sorted(str(one.name) for one in self._scheduler.workers.values())
+        """Those that were heard of a moment ago."""
+        return sorted(str(one.name) for one in self._scheduler.workers.values() if not self._silent(one))
 
     @property
     def queued(self) -> int:
@@ -77,21 +81,40 @@ class Cluster:
         priority = LIVE_FIRST if head.get("live") else 0
         asked = Asked(self._hello, head, pcm)
         future = self._client.submit(hear, asked, key=self._name(head, pcm), priority=priority, pure=False)
+        answering = asyncio.create_task(_answer_of(future))
         try:
-            answered = await future
-            found: dict[str, Any] = json.loads(answered.encoded)
+            while not (await asyncio.wait({answering}, timeout=LOOK_EVERY_S))[0]:
+                if self._held_by_a_silent_one(future):
+                    log.warning("a window is left to its box: the machine that has it says nothing any more")
+                    return {"away": True}
+            found: dict[str, Any] = json.loads(answering.result().encoded)
         except KilledWorker:
             log.warning("a window is left to its box: machines died over it")
             return {"away": True}
         finally:
+            answering.cancel()
             future.release()
         return found
+
+    def _held_by_a_silent_one(self, future: "Future[Answered]") -> bool:
+        """Frozen, unplugged or cut off: what it was given is not coming back soon."""
+        task = self._scheduler.tasks.get(future.key)
+        return bool(task and task.processing_on and self._silent(task.processing_on))
+
+    @staticmethod
+    def _silent(worker: WorkerState) -> bool:
+        return time() - worker.last_seen > SILENT_FOR_S
 
     def _name(self, head: dict[str, Any], pcm: bytes) -> str:
         """Tell nothing of the window to who reads it, in a log or elsewhere; the key is made at each start."""
         mac = hmac.new(self._secret, json.dumps(head, sort_keys=True).encode(), sha256)
         mac.update(pcm)
         return f"hear-{mac.hexdigest()[:32]}"
+
+
+async def _answer_of(future: "Future[Answered]") -> Answered:
+    answered: Answered = await future
+    return answered
 
 
 @asynccontextmanager

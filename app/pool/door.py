@@ -1,8 +1,8 @@
 """Where boxes ask. No pickle, no Dask: frames of JSON and sound over mutual TLS.
 
-A connection begins with hellos, then carries one window at a time; two connections a box at most, so a box has no more
-than two windows in the pool, however many it has to hear. While a window is being heard the box is told so every
-second: a box that hears nothing for some seconds takes over by itself.
+A connection begins with hellos, then carries one window at a time; three connections a box at most, so a box has no
+more than three windows in the pool, however many it has to hear (its link asks for one at a time). While a window is
+being heard the box is told so every second: a box that hears nothing for some seconds takes over by itself.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 TOLD_EVERY_S = 1.0
 HELLO_WITHIN_S = 10.0
-MOST_CONNECTIONS = 2  # a box
+MOST_CONNECTIONS = 3  # a box: one for windows, one for looks, one for somebody at the command line
 
 
 class Hearing(Protocol):

@@ -18,11 +18,14 @@ SETTINGS = {
     "distributed.worker.memory.terminate": False,
     "distributed.p2p.storage.disk": False,
     "distributed.worker.use-file-locking": False,
-    # A machine that is gone is missed soon; a window that killed three machines is left to the box.
-    "distributed.scheduler.worker-ttl": "30s",
-    "distributed.scheduler.allowed-failures": 3,
+    # A machine that is gone is missed soon; a window over which two machines died is left to the box.
+    "distributed.scheduler.worker-ttl": "10s",  # looked at as often
+    "distributed.scheduler.allowed-failures": 1,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.comm.timeouts.tcp": "15s",
+    # Windows wait where they are heard, by their priorities: in a queue of the scheduler's one of a session that goes on
+    # would wait for those that were sent already.
+    "distributed.scheduler.worker-saturation": float("inf"),
     # A worker may not have the scheduler run its code, nor the other way round but for tasks.
     "distributed.scheduler.blocked-handlers": ["run_function", "feed", "broadcast", "dump_cluster_state_to_url"],
     # Looking at itself a hundred times a second costs a box's worth of processor.

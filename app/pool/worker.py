@@ -4,6 +4,8 @@ import asyncio
 import logging
 import signal
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +101,21 @@ async def _admitted(address: str, security: PoolSecurity, hello: Hello, revoked:
 
 
 async def _work(address: str, security: PoolSecurity, name: str, listen: str, at_once: int) -> None:
+    async with offered(address, security, name, listen, at_once) as worker:
+        log.info("offered to the pool")
+        looking = asyncio.create_task(keep_cutting(security.close_revoked, every_s=REFRESH_EVERY_S))
+        try:
+            await worker.finished()  # type: ignore[no-untyped-call]
+        finally:
+            looking.cancel()
+    log.info("the scheduler is gone")
+
+
+@asynccontextmanager
+async def offered(
+    address: str, security: PoolSecurity, name: str, listen: str, at_once: int
+) -> AsyncIterator[PagelessWorker]:
+    """Let the scheduler at that address use this process; `task.be` comes first."""
     with tempfile.TemporaryDirectory(prefix="tacet-pool-") as empty:  # Dask wants one; nothing is put there
         worker = PagelessWorker(
             address,
@@ -112,10 +129,4 @@ async def _work(address: str, security: PoolSecurity, name: str, listen: str, at
             dashboard=False,
         )
         async with worker:
-            log.info("offered to the pool")
-            looking = asyncio.create_task(keep_cutting(security.close_revoked, every_s=REFRESH_EVERY_S))
-            try:
-                await worker.finished()  # type: ignore[no-untyped-call]
-            finally:
-                looking.cancel()
-    log.info("the scheduler is gone")
+            yield worker

@@ -5,8 +5,8 @@ import contextlib
 import json
 from typing import Any
 
+from app.pool.connection import PoolConnection
 from app.pool.errors import PoolAway, PoolRefused
-from app.pool.link import PoolConnection
 from app.pool.membership import Membership
 
 

@@ -34,8 +34,8 @@ from app.asr.transcriber import SAMPLE_RATE_HZ, Heard, Transcriber, TranscriberA
 from app.asr.whisper import WhisperTranscriber
 from app.domain import Segment, SessionState
 from app.pipeline import Pipeline
+from app.pool.connection import PoolConnection
 from app.pool.errors import PoolAway, PoolError
-from app.pool.link import PoolConnection
 from app.pool.membership import Membership
 from app.speech.attribution import mixed_down
 from app.vault.keys import CHEAP_COST
