@@ -1,20 +1,18 @@
 """How a machine becomes a member: with a code that is given out once, and holds for a few minutes.
 
-The code is two halves of 80 bits: the beginning of the authority's fingerprint, by which the newcomer knows that it
-talks with the clinic's pool, and a secret, by which the pool knows the newcomer. The port is open only while somebody
-at the scheduler's machine waits for this one newcomer. The newcomer's key never leaves it.
+The port is open only while somebody at the scheduler's machine waits for this one newcomer. The newcomer's key never
+leaves it.
 
 A question and its answer are one JSON head each, framed as for the asr process:
     {"ask": "authority"}                       -> {"authority": PEM}    over TLS without knowing with whom
     {"ask": "join", "secret": S, "request": PEM} -> {"files": {...}, "place": {...}} or {"refused": sentence}
 """
 
-import secrets
 import socket
 import ssl
 import time
 from contextlib import closing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from hashlib import sha256
 from hmac import compare_digest
 from pathlib import Path
@@ -26,8 +24,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from app.asr.protocol import receive_frame, send_frame
 from app.authority import key_pem
-from app.box.invitations import ALPHABET
 from app.pool.authority import PoolAuthority
+from app.pool.code import HALF_BYTES, Code
 from app.pool.errors import PoolAway, PoolRefused
 from app.pool.membership import (
     AUTHORITY_FILE,
@@ -42,43 +40,8 @@ from app.pool.membership import (
 from app.pool.ports import JOIN_PORT
 
 HOLDS_S = 15 * 60
-HALF_BYTES = 10
 ANSWERS_WITHIN_S = 20.0
 MOST_WRONG = 20  # codes; then somebody is guessing, and the invitation is over
-_BITS = 5  # a letter of Crockford's Base32
-_LETTERS = HALF_BYTES * 2 * 8 // _BITS
-_READS_AS = str.maketrans("OIL", "011")
-
-
-@dataclass(frozen=True, slots=True)
-class Code:
-    authority: bytes  # the beginning of the fingerprint
-    secret: bytes = field(repr=False)
-
-    @classmethod
-    def new(cls, authority: PoolAuthority) -> "Code":
-        return cls(authority.fingerprint[:HALF_BYTES], secrets.token_bytes(HALF_BYTES))
-
-    @classmethod
-    def read(cls, written: str) -> "Code":
-        """As a person types it.
-
-        Raises:
-            PoolRefused: It cannot be a code.
-        """
-        letters = "".join(written.upper().replace("-", " ").split()).translate(_READS_AS)
-        if len(letters) != _LETTERS or not set(letters) <= set(ALPHABET):
-            raise PoolRefused(f"This is no code: one has {_LETTERS} letters and digits. Type it as it was shown.")
-        number = 0
-        for letter in letters:
-            number = number << _BITS | ALPHABET.index(letter)
-        both = number.to_bytes(2 * HALF_BYTES, "big")
-        return cls(both[:HALF_BYTES], both[HALF_BYTES:])
-
-    def written(self) -> str:
-        number = int.from_bytes(self.authority + self.secret, "big")
-        letters = [ALPHABET[number >> place * _BITS & 31] for place in reversed(range(_LETTERS))]
-        return "-".join("".join(letters[at : at + 4]) for at in range(0, _LETTERS, 4))
 
 
 class Invitation:
@@ -92,7 +55,7 @@ class Invitation:
         Raises:
             PoolAway: The port cannot be had.
         """
-        self.code = Code.new(authority)
+        self.code = Code.new(authority.fingerprint)
         self._authority = authority
         self._place = scheduler.place()
         self._name, self._role = name, role

@@ -62,6 +62,7 @@ class Peer:
 @dataclass(frozen=True, slots=True)
 class Membership:
     folder: Path
+    host: str = ""  # where the pool is now; else where it was joined
 
     @property
     def joined(self) -> bool:
@@ -74,7 +75,8 @@ class Membership:
             PoolError: This machine is not a member.
         """
         try:
-            return Place(**json.loads((self.folder / POOL_FILE).read_text()))
+            kept = json.loads((self.folder / POOL_FILE).read_text())
+            return Place(**kept | ({"host": self.host} if self.host else {}))
         except FileNotFoundError:
             failure = f"{self.folder} is no member of a pool. Run `tacet pool join` (or `tacet pool init`) first."
         except (OSError, ValueError, TypeError):

@@ -7,7 +7,11 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from app.pool.code import Code
+from app.pool.errors import PoolRefused
 from app.settings import HOST_NAME
+
+TAKEN_IN = "taken in"  # stands where a code stood
 
 DnsName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$")]
 
@@ -52,6 +56,37 @@ class NetworkSection(BaseModel):
         if self.address is not None and self.gateway is not None and self.gateway not in self.address.network:
             raise ValueError(f"gateway is not in the address's network {self.address.network}")
         return self
+
+
+class PoolSection(BaseModel):
+    """The clinic's pool, which hears for this box. Its first two settings make the box a member; docs/pool.md."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    address: IPv4Address | IPv6Address | None = None  # of the scheduler's machine, like 192.168.7.5
+    code: str = Field(default="", repr=False)  # what `tacet pool invite` shows; taken in once, and wiped from the file
+    use: bool = True  # false: this box hears by itself, although it is a member
+
+    @field_validator("code")
+    @classmethod
+    def _is_one(cls, value: str) -> str:
+        if value.strip() not in {"", TAKEN_IN}:
+            try:
+                Code.read(value)
+            except PoolRefused as error:
+                raise ValueError("is no code: one has 32 letters and digits; write it as it was shown") from error
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.code_to_redeem and self.address is None:
+            raise ValueError('code needs address: where the pool is, like address = "192.168.7.5"')
+        return self
+
+    @property
+    def code_to_redeem(self) -> str:
+        """Empty where there is none, or it was taken in already."""
+        return "" if self.code.strip() == TAKEN_IN else self.code.strip()
 
 
 class BackupSection(BaseModel):

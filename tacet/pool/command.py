@@ -10,6 +10,8 @@ from app.pool.ports import DOOR_PORT, JOIN_PORT, SCHEDULER_PORT
 
 POOL_DIR = Path("/var/lib/tacet-pool")  # of the scheduler's machine, or a worker's
 BOX_DIR = Path("/var/lib/tacet/pool")  # of a box
+INVITED_DIR = Path("/var/lib/tacet/pool-invited")  # where its provisioning leaves a code
+LONGEST_MIN = 24 * 60  # a code that lies in tacet.toml until somebody carries the card to its box
 NEEDS_MORE = (
     "The parts that a pool's machine needs are not installed. Run `make setup-pool` in the checkout, "
     "or install tacet[pool]."
@@ -50,13 +52,21 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_invite(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Shows a code that holds once and for 15 minutes, and waits until the machine has used it."
+    parser.description = "Shows a code that holds once and for some minutes, and waits until the machine has used it."
     parser.add_argument("name", metavar="NAME", help="what the machine is called, like room-3")
     parser.add_argument("--as", dest="role", choices=("box", "worker"), required=True, help="what it may do")
     _folder(parser)
     parser.add_argument("--listen", default="0.0.0.0", metavar="ADDRESS", help="default: all of this machine")  # noqa: S104
     _port(parser, "--port", JOIN_PORT, "open until the machine has joined")
+    parser.add_argument("--minutes", type=_minutes, default=15, metavar="N", help="the code holds (default 15)")
     parser.set_defaults(run=_members_command("invite"))
+
+
+def _minutes(written: str) -> int:
+    minutes = int(written)
+    if not 1 <= minutes <= LONGEST_MIN:
+        raise argparse.ArgumentTypeError(f"from 1 to {LONGEST_MIN}")
+    return minutes
 
 
 def _add_join(parser: argparse.ArgumentParser) -> None:
@@ -138,17 +148,22 @@ def _missing(error: ImportError) -> TacetError:
 
 def _add_link(parser: argparse.ArgumentParser, config: Path) -> None:
     _folder(parser, BOX_DIR)
+    parser.add_argument(
+        "--invited", type=Path, default=INVITED_DIR, metavar="DIR", help=f"where a code lies (default {INVITED_DIR})"
+    )
     parser.add_argument("--config", type=Path, default=config, help=f"configuration file (default {config})")
     parser.set_defaults(run=_link)
 
 
 def _link(args: argparse.Namespace) -> int:
-    from app.pool.link import run_link  # noqa: PLC0415  each command imports its own
+    from app.pool.link import LinkOptions, run_link  # noqa: PLC0415  each command imports its own
     from tacet.settings import load_settings  # noqa: PLC0415  same
 
     _forbid_core_dumps()
     settings = load_settings(args.config)
-    return run_link(args.folder, settings.app.run_dir, settings.asr.model)
+    pool = settings.pool
+    host = str(pool.address) if pool.address else ""
+    return run_link(LinkOptions(args.folder, args.invited, settings.app.run_dir, settings.asr.model, host, pool.use))
 
 
 def _add_status(parser: argparse.ArgumentParser) -> None:

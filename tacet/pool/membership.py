@@ -13,8 +13,9 @@ from app.addresses import names_of_box
 from app.authority import key_pem
 from app.durable import make_private_folder
 from app.pool.authority import PoolAuthority
+from app.pool.code import Code
 from app.pool.errors import PoolError
-from app.pool.joining import HOLDS_S, Code, Invitation
+from app.pool.joining import Invitation
 from app.pool.joining import join as redeem
 from app.pool.membership import (
     KEY_FILE,
@@ -50,12 +51,15 @@ def invite(args: argparse.Namespace) -> int:
     scheduler = Membership(args.folder / SCHEDULER_DIR)
     invitation = Invitation(authority, scheduler, args.name, Role(args.role), (args.listen, args.port))
     with contextlib.closing(invitation):
-        where = "" if args.role == "box" else " --folder /var/lib/tacet-pool/worker"
+        box = args.role == "box"
+        where = "" if box else " --folder /var/lib/tacet-pool/worker"
         addresses = " or ".join(map(str, names_of_box(args.name).addresses)) or "this machine's address"
         port = "" if args.port == invitation.port else f" --port {invitation.port}"
-        print(f"On {args.name}, within {HOLDS_S // 60} minutes: tacet pool join HOST{where}{port}")
+        print(f"On {args.name}, within {args.minutes} minutes: tacet pool join HOST{where}{port}")
+        if box and not port:
+            print("A box made from the image: HOST as address, and the code, into [pool] of its tacet.toml; start it.")
         print(f"HOST: {addresses}\nCode: {invitation.code.written()}", flush=True)
-        invitation.wait()
+        invitation.wait(args.minutes * 60)
     print(f"{args.name} is a {args.role} of the pool now.")
     return 0
 

@@ -17,6 +17,7 @@ from tacet.config.problem import Problem
 from tacet.provision.clinic_certificate import take_in
 from tacet.provision.identity import box_id, own_name
 from tacet.provision.network_file import network_file
+from tacet.provision.pool_code import take_code
 from tacet.settings import check_settings, write_settings
 
 PAGE_PORT = 443  # where tacet-app.socket listens
@@ -32,6 +33,7 @@ class Places:
 
     boot: Path = Path("/boot/tacet")  # the FAT partition, which anybody may edit
     identity: Path = Path("/var/lib/tacet/identity")  # kept
+    invited: Path = Path("/var/lib/tacet/pool-invited")  # where the pool's link finds its code
     effective: Path = Path("/run/tacet-config")  # what the processes read
     network: Path = Path("/run/systemd/network")
     etc: Path = Path("/etc")  # in memory on a box
@@ -72,6 +74,10 @@ def _wanted(places: Places) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     written, problems = check_bytes(content)
     if problems:
         return _kept(good), problems
+    content, problem = take_code(places.boot / "tacet.toml", content, written, places.invited)
+    if problem is not None:
+        return _kept(good), (problem,)
+    written, _ = check_bytes(content)
     if not good.exists() or good.read_bytes() != content:
         write_private(good, content)
     return written, ()

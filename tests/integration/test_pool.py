@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -22,12 +23,15 @@ from app.asr.client import SocketTranscriber
 from app.asr.taking_over import TakingOver
 from app.asr.transcriber import Heard, TranscriberAway, Window
 from app.domain import Context
+from app.pool.connection import PoolConnection
 from app.pool.errors import PoolAway
 from app.pool.hello import Hello, Model
-from app.pool.link import PoolConnection
+from app.pool.joining import Invitation
 from app.pool.membership import Membership, Role
 from app.pool.security import PoolSecurity
+from app.pool.seen import look
 from app.speech.attribution import mixed_down
+from tacet.provision.provision import Places, provision
 
 WITHIN_S = 240.0
 WINDOW = Window(mixed_down(demo_pcm(4, 9), 2), final=True, context=Context(language="en"), live=True)
@@ -55,7 +59,7 @@ class Clinic:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is busy with other tests is no pool that is away. The link's own process keeps its patience."""
-    for name in ("app.pool.link.SILENT_FOR_S", "app.pool.link.CONNECTS_WITHIN_S"):
+    for name in ("app.pool.connection.SILENT_FOR_S", "app.pool.connection.CONNECTS_WITHIN_S"):
         monkeypatch.setattr(name, WITHIN_S)
 
 
@@ -103,6 +107,37 @@ def test_scheduler_and_worker__while_they_run__listen_at_their_own_ports_alone(c
     place = clinic.pool.place
     assert listening(clinic.scheduler) == {place.door_port, place.scheduler_port}
     assert len(listening(clinic.worker)) == 1
+
+
+def test_box__with_a_code_in_its_tacet_toml__becomes_a_member_by_itself_and_is_heard_for(
+    clinic: Clinic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scheduler = Membership(clinic.pool.folder / "scheduler")
+    invitation = Invitation(clinic.pool.authority, scheduler, "room-7", Role.BOX, ("127.0.0.1", 0))
+    monkeypatch.setattr("tacet.provision.pool_code.JOIN_PORT", invitation.port)
+    waiting = threading.Thread(target=invitation.wait, args=(WITHIN_S,))
+    waiting.start()
+    places = box_places(tmp_path)
+    code = invitation.code.written()
+    text = f'run_dir = "{tmp_path}"\n[pool]\naddress = "127.0.0.1"\ncode = "{code}"\n'
+    (places.boot / "tacet.toml").write_text(text)
+    assert provision(places, lambda _: None).problems == ()
+    folders = ("--folder", str(tmp_path / "member"), "--invited", str(places.invited))
+    config = ("--config", str(places.effective / "tacet.toml"))
+    clinic.pool.process("room-7-link", "link", *folders, *config).start("is reachable")
+    waiting.join(WITHIN_S)
+    assert Membership(tmp_path / "member").name() == "room-7"
+    assert look(tmp_path).hears
+    with closing(SocketTranscriber(tmp_path / "pool.sock")) as pool:
+        assert heard_when_back(pool).machine == "clinic/worker-1"
+    assert files_with_canary(tmp_path, code.encode()) == []
+
+
+def box_places(folder: Path) -> Places:
+    made = {name: folder / name for name in ("boot", "identity", "effective", "network", "etc", "invited")}
+    for name in ("boot", "identity", "etc"):
+        made[name].mkdir()
+    return Places(**made)
 
 
 def strangers(clinic: Clinic, folder: Path) -> dict[str, ssl.SSLContext]:
@@ -216,6 +251,7 @@ def test_worker__killed_while_it_listens__leaves_the_window_to_the_box_and_nothi
 
 ASK = f"""
 import sys
+import threading
 from pathlib import Path
 sys.path.insert(0, {str(Path(__file__).parents[1])!r})
 from support.demo_sound import demo_pcm

@@ -9,9 +9,13 @@ import pytest
 from support.pool import Pool
 
 from app.pool.authority import PoolAuthority
+from app.pool.code import Code
 from app.pool.errors import PoolAway, PoolError, PoolRefused
-from app.pool.joining import MOST_WRONG, Code, Invitation, join
+from app.pool.invited import WAITING_FILE, Waiting, leave
+from app.pool.joining import MOST_WRONG, Invitation, join
 from app.pool.membership import KEY_FILE, REVOKED_FILE, Membership, RevokedList, Role
+from app.pool.seen import Standing
+from app.pool.watch import Watch
 
 WITHIN_S = 120.0
 
@@ -150,3 +154,30 @@ def test_invitation__its_port_is_taken__says_so(pool: Pool) -> None:
     first = Invitation(pool.authority, scheduler, "a", Role.BOX, ("127.0.0.1", 0))
     with closing(first), pytest.raises(PoolAway, match="cannot be opened"):
         Invitation(pool.authority, scheduler, "b", Role.BOX, ("127.0.0.1", first.port))
+
+
+def left(tmp_path: Path, invitation: Invitation, code: Code) -> tuple[Watch, Path]:
+    """A box whose provisioning has left a code."""
+    leave(tmp_path / "invited", "127.0.0.1", code.written(), invitation.port)
+    watch = Watch(Membership(tmp_path / "box"), "base", Waiting(tmp_path / "invited"))
+    return watch, tmp_path / "invited" / WAITING_FILE
+
+
+def test_code_that_was_left__while_nobody_waits__is_kept_and_tried_again(pool: Pool, tmp_path: Path) -> None:
+    with invited(pool) as (invitation, _):
+        pass
+    watch, path = left(tmp_path, invitation, invitation.code)
+    watch.look()
+    assert (watch.seen.standing, watch.seen.host) == (Standing.JOINING, "127.0.0.1")
+    assert "tacet pool invite" in watch.seen.sentence
+    assert path.exists()
+
+
+def test_code_that_was_left__that_is_not_right__is_gone_and_the_box_says_what_to_do(pool: Pool, tmp_path: Path) -> None:
+    with invited(pool) as (invitation, _):
+        watch, path = left(tmp_path, invitation, Code(invitation.code.authority, bytes(10)))
+        watch.look()
+    assert watch.seen.standing is Standing.REFUSED
+    assert "Write a new code into tacet.toml." in watch.seen.sentence
+    assert not path.exists()
+    assert not (tmp_path / "box").exists()

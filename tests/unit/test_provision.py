@@ -1,10 +1,14 @@
+import json
+import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from support.canary import files_with_canary
 
 from app.box.invitations import Invitations
+from app.pool.invited import WAITING_FILE
 from tacet.config.check import check_text
 from tacet.config.sections import NetworkSection
 from tacet.provision.console import console_text
@@ -26,7 +30,7 @@ class Box:
 
     @property
     def places(self) -> Places:
-        made = {name: self.root / name for name in ("boot", "identity", "effective", "network", "etc")}
+        made = {name: self.root / name for name in ("boot", "identity", "effective", "network", "etc", "invited")}
         for folder in ("boot", "identity", "etc"):
             made[folder].mkdir(exist_ok=True)
         return Places(**made)
@@ -137,3 +141,53 @@ def test_console__a_box_that_nobody_has_set_up__shows_its_address_and_the_code(b
     shown = console_text(settings)
     assert code in shown
     assert "https://tacet-room-3.local/" in shown
+
+
+CODE = "7K3M-0Q8V-5N2P-R9WX-7K3M-0Q8V-5N2P-R9WX"
+POOL = f'[pool]\naddress = "192.168.7.5"  # strong-1\ncode = "{CODE}"  # of Monday\n[box]\nname = "tacet-room-3"\n'
+
+
+def test_provision__a_pools_code__is_left_for_the_link_and_stands_nowhere_else(box: Box) -> None:
+    assert box.starts_with(POOL) == Provisioned("tacet-room-3", ())
+    left = json.loads((box.places.invited / WAITING_FILE).read_bytes())
+    assert left == {"host": "192.168.7.5", "code": CODE, "port": 8792}
+    (box.places.invited / WAITING_FILE).unlink()
+    assert files_with_canary(box.root, CODE.encode()) == []
+    mended = (box.places.boot / "tacet.toml").read_text()
+    assert len(mended) == len(POOL)
+    assert re.sub(r'"taken in +"', f'"{CODE}"', mended) == POOL
+    pool = load_settings(box.effective).pool
+    assert (str(pool.address), pool.code_to_redeem) == ("192.168.7.5", "")
+    assert check_text(mended)[1] == ()
+
+
+def test_provision__a_code_that_was_taken_in__is_not_left_again(box: Box) -> None:
+    box.starts_with(POOL)
+    (box.places.invited / WAITING_FILE).unlink()
+    assert box.starts_with(None) == Provisioned("tacet-room-3", ())
+    assert not (box.places.invited / WAITING_FILE).exists()
+
+
+def test_provision__a_code_that_cannot_be_found_in_the_file__is_not_taken_in(box: Box) -> None:
+    done = box.starts_with(POOL.replace("0Q8V", "0Q8\\u0056", 1))
+    assert [(problem.line, problem.setting) for problem in done.problems] == [(3, "[pool] code")]
+    assert not (box.places.invited / WAITING_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (f'[pool]\ncode = "{CODE}"\n', 1, "code needs address"),
+        ('[pool]\naddress = "192.168.7.5"\ncode = "7K3M"\n', 3, "32 letters and digits"),
+        ('[pool]\n\naddress = "strong-1"\n', 3, "[pool] address"),
+        ('[pool]\nadress = "192.168.7.5"\n', 2, "address"),
+    ],
+    ids=["no address", "no code", "a name", "a slip"],
+)
+def test_config__a_pool_that_cannot_be__is_told_with_its_line_and_without_the_code(
+    text: str, line: int, words: str
+) -> None:
+    (problem,) = check_text(text)[1]
+    assert problem.line == line
+    assert words in str(problem)
+    assert CODE not in str(problem)
