@@ -63,6 +63,7 @@ async def _serve(
     room = RoomSeats(settings.data_dir / "box")
     pipeline = Pipeline(settings.data_dir / "tapes", vaults, hearing, asr, room.known)
     web = create_app(settings, vaults, record, recorder, pipeline)
+    hearing.tally = web.state.desk.tally
     config = server_config(web, certificate)
     assert config.ssl is not None
     server = PageServer(config, web.state.desk.closing)

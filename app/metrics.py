@@ -4,10 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4 as CONTENT_TYPE
 
 __all__ = ["CONTENT_TYPE", "Health", "as_text"]
+
+
+@dataclass(frozen=True, slots=True)
+class PoolHealth:
+    """The pool as this box sees it; what it does for others is its own to tell."""
+
+    hears: bool
+    refuses: bool
+    lag_s: float  # of the window that this box waits for
+    waited_s: float  # for the last one
+    windows_by_pool: int  # since the app was started
+    windows_by_box: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +35,7 @@ class Health:
     backup_made_at_s: float | None  # the last finished one, 0 for none yet; None where none are set up
     backup_failed: bool
     certificate_ends_at_s: float
+    pool: PoolHealth | None = None  # None where the box is in none
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,19 @@ class _Readings:
         if health.backup_made_at_s is not None:
             yield _one("tacet_backup_last_success_seconds", "When the last one ended, or 0.", health.backup_made_at_s)
             yield _one("tacet_backup_failed", "1 where the last try failed.", health.backup_failed)
+        if health.pool is not None:
+            yield from _of_pool(health.pool)
+
+
+def _of_pool(pool: PoolHealth) -> Iterator[Metric]:
+    yield _one("tacet_pool_hears", "1 while the pool can be reached and a machine of it hears.", pool.hears)
+    yield _one("tacet_pool_refuses", "1 while pool and box cannot work together.", pool.refuses)
+    yield _one("tacet_pool_lag_seconds", "For how long this box waits for a window now.", pool.lag_s)
+    yield _one("tacet_pool_last_wait_seconds", "How long its last window took.", pool.waited_s)
+    windows = CounterMetricFamily("tacet_windows_heard", "Windows heard, by whom.", labels=["by"])
+    windows.add_metric(["pool"], float(pool.windows_by_pool))
+    windows.add_metric(["box"], float(pool.windows_by_box))
+    yield windows
 
 
 def as_text(health: Health) -> bytes:

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import assert_never
 
 from app.box_parts import check_parts
 from app.errors import TacetError
 from app.finding import Finding, Verdict
+from app.pool.seen import Standing, look
 from app.selftest_state import read_selftest
 from firmware import clock
 from firmware.status import BoxState, BoxStatus
@@ -58,6 +60,7 @@ def _checks(settings: BoxSettings, root: Path) -> dict[str, Check]:
     run_dir = settings.app.run_dir
     return {
         "speech": partial(_answers, "speech", run_dir / "asr.sock", "Transcription waits.", "tacet-asr"),
+        "pool": partial(_pool, run_dir),
         "page": partial(_page, settings.app.port),
         "model": partial(_model, settings),
         "storage": partial(_storage, settings.app.data_dir),
@@ -103,6 +106,29 @@ def _answers(check: str, path: Path, otherwise: str, unit: str) -> Finding:
             remedy = f"Look with: journalctl -u {unit}"
             return Finding(check, Verdict.BROKEN, f"The process does not answer. {otherwise}", remedy)
     return Finding(check, Verdict.FINE, "The process answers.")
+
+
+def _pool(run_dir: Path) -> Finding:
+    """What the box's link says; that there is none is fine, too."""
+    seen = look(run_dir)
+    itself = "This box hears by itself meanwhile."
+    match seen.standing:
+        case Standing.OFF:
+            return Finding("pool", Verdict.FINE, "This box is in none, and hears by itself.")
+        case Standing.UNUSED:
+            return Finding("pool", Verdict.FINE, "tacet.toml says use = false in [pool]: this box hears by itself.")
+        case Standing.REACHABLE if seen.workers:
+            return Finding("pool", Verdict.FINE, f"{seen.pool} hears, with {len(seen.workers)} of its machines.")
+        case Standing.REACHABLE:
+            said = f"{seen.pool} has no machine that hears. {itself}"
+            return Finding("pool", Verdict.ATTENTION, said, "Start one there: tacet pool worker")
+        case Standing.STOPPED:
+            said = f"The link to it does not answer. {itself}"
+            return Finding("pool", Verdict.ATTENTION, said, "Look with: journalctl -u tacet-pool-link")
+        case Standing.JOINED | Standing.JOINING | Standing.REFUSED | Standing.AWAY:
+            said = f"{seen.pool or 'The pool'} is {seen.standing.value}. {seen.sentence}".rstrip()
+            return Finding("pool", Verdict.ATTENTION, said, itself)
+    assert_never(seen.standing)
 
 
 def _page(port: int) -> Finding:

@@ -16,6 +16,7 @@ from app.backup_state import Stage, ask_for_backup, read_backup_state, was_asked
 from app.box.invitations import Role
 from app.box.it_account import NotProven
 from app.neighbours import Wellbeing
+from app.pool.seen import look
 from app.tls import fingerprint, fingerprint_groups
 from app.vault.errors import WeakPassphrase
 from app.vault.sessions import wall_clock_ms
@@ -25,6 +26,7 @@ from app.web.guessing import TooSoon
 from app.web.it_selftest import SelfTestView, selftest_view
 from app.web.it_signed_in import CLINIC_IT, It
 from app.web.known_browsers import known_cookie
+from app.web.pool_standing import in_a_word
 from app.web.serving import certificate_for
 from app.web.setup import SETUP_GUESSES, WRONG_INVITATION
 from app.web.sign_ins import COOKIE
@@ -243,6 +245,7 @@ def _facts(desk: Desk) -> tuple[tuple[str, str], ...]:
     return (
         ("Recorder", " ".join((recorder, *(status.reasons if status else ())))),
         ("Transcription", desk.pipeline.speech_problem or "works"),
+        ("Pool", in_a_word(look(desk.settings.run_dir))),
         ("Storage free", free),
         ("Certificate", _certificate(desk)),
         ("Vaults open now", counted(len(desk.vaults.unlocked()), "vault")),

@@ -9,12 +9,13 @@ from fastapi import Depends, Request
 from jinja2 import Environment
 from starlette.responses import HTMLResponse
 
+from app.asr.taking_over import Tally
 from app.box.invitations import Invitations
 from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
 from app.drafting import Drafting
 from app.indexing import Indexer
-from app.neighbours import Neighbours
+from app.neighbours import Neighbours, Pools
 from app.preparing import Preparing
 from app.retention import Retention
 from app.settings import AppSettings
@@ -47,7 +48,9 @@ class Desk:
     retention: Retention
     indexer: Indexer
     drafting: Drafting
+    tally: Tally = field(default_factory=Tally)
     neighbours: Neighbours = field(default_factory=Neighbours)
+    pools: Pools = field(default_factory=Pools)
     sign_ins: SignIns = field(default_factory=SignIns)
     half_ways: HalfWays = field(default_factory=HalfWays)
     guesses: Guesses = field(default_factory=Guesses)

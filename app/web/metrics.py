@@ -9,7 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.backup_state import Stage, read_backup_state
-from app.metrics import CONTENT_TYPE, Health, as_text
+from app.metrics import CONTENT_TYPE, Health, PoolHealth, as_text
+from app.pool.seen import Standing, look
 from app.web.audited import unaudited
 from app.web.desk import Desk, TheDesk
 from app.web.serving import certificate_for
@@ -50,4 +51,13 @@ def _health(desk: Desk) -> Health:
         backup_made_at_s=None if backup is None else backup.made_at_ms / 1000,
         backup_failed=backup is not None and backup.stage is Stage.FAILED,
         certificate_ends_at_s=served.not_valid_after_utc.timestamp(),
+        pool=_pool(desk),
     )
+
+
+def _pool(desk: Desk) -> PoolHealth | None:
+    seen = look(desk.settings.run_dir)
+    if seen.standing in {Standing.OFF, Standing.UNUSED}:
+        return None
+    refuses = seen.standing is Standing.REFUSED or desk.tally.problem is not None
+    return PoolHealth(seen.hears, refuses, seen.lag_s, seen.waited_s, desk.tally.by_pool, desk.tally.by_box)

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.chromium import chromium, sign_in, until, words_of
+from support.pool_link import AWAY, REACHABLE, REFUSED, link_that_says
 from support.web_box import NAME, PASSPHRASE, FakeAhead, FakeProgress, WebBox, fill
 from support.web_practice import EMPTY_PAGES, practice_pages
 from support.web_sessions import add_session, conversation, hum, start_tape
@@ -24,6 +25,7 @@ from support.web_sessions import add_session, conversation, hum, start_tape
 from app.domain import Attribution, ErasedEnd, SessionHead, SessionState, Told, Turn
 from app.finding import Finding, Verdict
 from app.noting import Noting
+from app.pool.seen import PoolSeen, Standing
 from app.records.people import ClientDetails
 from app.review import Review, VoiceReview
 from app.selftest_state import SelfTestResult, keep_selftest
@@ -51,6 +53,7 @@ MEASURED = SelfTestResult(
         Finding("temperature", Verdict.FINE, "61 °C after hard work; 80 is too much."),
     ),
 )
+NOBODY_WAITS = "Nobody at 192.168.7.5 port 8792 waits for this machine. Run `tacet pool invite` there first."
 
 
 class Camera:
@@ -116,8 +119,28 @@ def accounts(camera: Camera) -> None:
                 page.goto(f"{box.address}{path}")
 
             camera.shoot(name, f"{box.address}/it/signin", act=enter)
+        pools(camera, box)
         camera.shoot("join", f"{box.address}/join")
         camera.shoot("trust-now", f"{box.address}/trust/now", passphrase=PASSPHRASE)
+
+
+def pools(camera: Camera, box: WebBox) -> None:
+    """What clinic IT sees of the pool, as it may stand."""
+
+    def enter(page: Page) -> None:
+        page.get_by_label("Passphrase", exact=True).fill(IT_PASSPHRASE)
+        page.get_by_label("Passphrase", exact=True).press("Enter")
+        page.wait_for_url("**/it")
+        page.goto(f"{box.address}/it/pool")
+
+    camera.shoot("pool-none", f"{box.address}/it/signin", act=enter)
+    box.app.state.desk.pools.heard("clinic", "192.168.7.5", 8790)
+    joining = PoolSeen(
+        standing=Standing.JOINING, host="192.168.7.5", sentence=NOBODY_WAITS, version="0.9.0", model="base"
+    )
+    for name, seen in {"reachable": REACHABLE, "away": AWAY, "refused": REFUSED, "joining": joining}.items():
+        with link_that_says(box.settings.run_dir, seen):
+            camera.shoot(f"pool-{name}", f"{box.address}/it/signin", act=enter)
 
 
 @contextmanager

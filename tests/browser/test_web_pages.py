@@ -39,6 +39,7 @@ VISITS: dict[str, tuple[str, tuple[str, ...]]] = {
     "/it/join": (NOBODY, ("/it/join",)),
     "/it": (IT, ("/it",)),
     "/it/second-step": (IT, ("/it/second-step",)),
+    "/it/pool": (IT, ("/it/pool",)),
     "/trust": (THERAPIST, ("/trust",)),
     "/trust/now": (THERAPIST, ("/trust/now",)),
     "/today": (THERAPIST, ("/today",)),
@@ -109,6 +110,7 @@ NO_PAGE = {
     "/sessions/{session_id}/review": "a part of the session page",
     "/it/backup": "a part of clinic IT's page",
     "/it/selftest": "a part of clinic IT's page",
+    "/it/pool/now": "a part of clinic IT's page",
     "/seats/step": "a part of the page of seats",
     "/sessions/{session_id}/transcript": "a part of the session page",
 }

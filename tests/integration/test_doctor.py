@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.pool_link import AWAY, REACHABLE, REFUSED, link_that_says
 from support.ports import free_port
 
 from app.finding import Finding, Verdict
+from app.pool.seen import PoolSeen
 from app.selftest_state import SelfTestResult, keep_selftest
 from firmware.light import Light
 from firmware.status import BoxState, BoxStatus, Parts, Trial, encode
@@ -99,5 +101,24 @@ def test_doctor__as_json__has_every_check_and_fails_when_one_is_broken(
 ) -> None:
     assert main(["doctor", "--config", str(config), "--json"]) == 1
     checks = [finding["check"] for finding in json.loads(capsys.readouterr().out)]
-    running = ["settings", "recorder", "speech", "page", "model", "storage", "temperature", "clock", "swap"]
+    running = ["settings", "recorder", "speech", "pool", "page", "model", "storage", "temperature", "clock", "swap"]
     assert checks == [*running, "self-test"]
+
+
+@pytest.mark.parametrize(
+    ("seen", "verdict", "words"),
+    [
+        (REACHABLE, Verdict.FINE, "clinic hears"),
+        (AWAY, Verdict.ATTENTION, "Nobody answers"),
+        (REFUSED, Verdict.ATTENTION, "same version"),
+    ],
+    ids=["hears", "away", "refused"],
+)
+def test_doctor__a_box_in_a_pool__says_how_it_stands(
+    config: Path, seen: PoolSeen, verdict: Verdict, words: str
+) -> None:
+    assert findings(config)["pool"].verdict is Verdict.FINE
+    with link_that_says(config.parent / "run", seen):
+        found = findings(config)["pool"]
+    assert found.verdict is verdict
+    assert words in found.sentence

@@ -1,20 +1,50 @@
-"""Clinic IT's page: what it shows of other boxes."""
+"""Clinic IT's page: what it shows of other boxes and of the pool."""
 
 from pathlib import Path
 
-from support.web_client import web_client
+from support.pool_link import REACHABLE, REFUSED, link_that_says
+from support.web_client import WebClient, web_client
 
 from app.box.invitations import Role
 
 PASSPHRASE = "seven loud orange kettles"
 
 
+def signed_in(client: WebClient) -> WebClient:
+    client.new_person()
+    form = {"passphrase": PASSPHRASE, "again": PASSPHRASE}
+    form["code"] = client.app.state.desk.invitations.invite(Role.CLINIC_IT)
+    client.http.post("/it/join", data=form)
+    return client
+
+
+def test_pool_page__of_a_box_in_none__says_how_to_join_and_what_was_seen_here(tmp_path: Path) -> None:
+    with web_client(tmp_path) as client:
+        page = signed_in(client).http.get("/it/pool").text
+        assert "This box hears by itself." in page
+        assert "No pool announces itself here." in page
+        assert "tacet pool invite tacet --as box" in page
+        client.app.state.desk.pools.heard("clinic", "192.168.7.9", 8790)
+        page = client.http.get("/it/pool").text
+    assert "192.168.7.9 port 8790" in page
+    assert "never by this" in page
+
+
+def test_pool_page__of_a_box_in_one__says_how_it_stands_and_again_when_that_changes(tmp_path: Path) -> None:
+    with web_client(tmp_path) as client:
+        signed_in(client)
+        with link_that_says(tmp_path, REACHABLE):
+            page = client.http.get("/it/pool").text
+            assert "clinic hears" in client.http.get("/it").text
+        assert "strong-1, strong-2" in page
+        assert "tacet pool invite" not in page
+        with link_that_says(tmp_path, REFUSED):
+            assert "Bring both to the same version." in client.http.get("/it/pool/now").text
+
+
 def test_it_page__another_box_needs_somebody__names_it_and_says_so(tmp_path: Path) -> None:
     with web_client(tmp_path) as client:
-        client.new_person()
-        form = {"passphrase": PASSPHRASE, "again": PASSPHRASE}
-        form["code"] = client.app.state.desk.invitations.invite(Role.CLINIC_IT)
-        client.http.post("/it/join", data=form)
+        signed_in(client)
         assert "None was heard on this network." in client.http.get("/it").text
         client.app.state.desk.neighbours.heard("tacet-room-2", "attention")
         page = client.http.get("/it").text

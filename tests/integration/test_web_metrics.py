@@ -8,6 +8,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import ValidationError
 from starlette.testclient import TestClient
+from support.pool_link import REACHABLE, link_that_says
 from support.web_box import NAME
 from support.web_client import WebClient, web_client
 
@@ -79,3 +80,14 @@ def test_is_among__addresses_as_sockets_give_them__are_understood(address: str, 
 def test_settings__what_is_no_address__is_refused_with_the_right_way() -> None:
     with pytest.raises(ValidationError, match=r"monitor.clinic is no address; write one like"):
         AppSettings(metrics_for=("monitor.clinic",))
+
+
+def test_metrics__of_a_box_in_a_pool__tell_whether_it_hears_the_lag_and_who_heard(client: WebClient) -> None:
+    assert "pool" not in asked_from(client, "192.168.7.1")[1]
+    client.app.state.desk.tally.by_pool = 7
+    with link_that_says(client.settings.run_dir, REACHABLE):
+        text = asked_from(client, "192.168.7.1")[1]
+    assert figures(text)["tacet_pool_hears"] == 1
+    assert figures(text)["tacet_pool_lag_seconds"] == REACHABLE.lag_s
+    assert 'tacet_windows_heard_total{by="pool"} 7.0' in text
+    assert "strong-1" not in text

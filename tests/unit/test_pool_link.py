@@ -11,18 +11,22 @@ from typing import Any
 
 import pytest
 from support.pool import Pool
+from support.waiting import wait_until
 
 from app.asr.client import SocketTranscriber
 from app.asr.protocol import heard_head
 from app.asr.server import listen
 from app.asr.transcriber import Heard, TranscriberAway, TranscriberFailed, Window
 from app.domain import Context
-from app.pool import link
+from app.pool import connection as to_pool
+from app.pool.connection import PoolConnection
 from app.pool.door import MOST_CONNECTIONS, door
 from app.pool.errors import PoolAway, PoolRefused
 from app.pool.hello import Hello, Model
-from app.pool.link import Link, PoolConnection
+from app.pool.link import Link
 from app.pool.membership import Membership, Role
+from app.pool.seen import Standing, look
+from app.pool.watch import Watch
 
 WITHIN_S = 120.0
 WINDOW = Window(b"\0\0" * 16_000, final=True)
@@ -77,7 +81,11 @@ class Served:
 @pytest.fixture(autouse=True)
 def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that is busy with other tests is no pool that is away."""
-    for name in ("app.pool.link.SILENT_FOR_S", "app.pool.link.CONNECTS_WITHIN_S", "app.pool.door.HELLO_WITHIN_S"):
+    for name in (
+        "app.pool.connection.SILENT_FOR_S",
+        "app.pool.connection.CONNECTS_WITHIN_S",
+        "app.pool.door.HELLO_WITHIN_S",
+    ):
         monkeypatch.setattr(name, WITHIN_S)
 
 
@@ -91,7 +99,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 @pytest.fixture
 def transcriber(served: Served, tmp_path: Path) -> Iterator[SocketTranscriber]:
     listener = listen(tmp_path / "pool.sock")
-    serving = threading.Thread(target=Link(listener, served.box, "base").serve_forever)
+    serving = threading.Thread(target=Link(listener, served.box, "base", Watch(served.box, "base")).serve_forever)
     serving.start()
     with closing(SocketTranscriber(tmp_path / "pool.sock")) as client:
         yield client
@@ -143,14 +151,14 @@ def test_pool__whose_last_worker_goes_while_it_listens__is_away(served: Served, 
 def test_pool__that_listens_forever__is_away_when_patience_ends(
     served: Served, transcriber: SocketTranscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(link, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(to_pool, "PATIENCE_S", 0.0)
     served.behind.let.clear()
     with pytest.raises(TranscriberAway):
         transcriber.hear(WINDOW)
 
 
 def test_pool__that_has_fallen_silent__is_away_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(link, "SILENT_FOR_S", 0.2)
+    monkeypatch.setattr(to_pool, "SILENT_FOR_S", 0.2)
     pool = Pool(tmp_path / "pool")
     box = pool.enrol("room-1", Role.BOX)
     silent = socket.create_server(("127.0.0.1", pool.place.door_port))  # takes the connection, and says nothing
@@ -233,3 +241,47 @@ def test_list_of_revoked__of_the_pool__is_kept_by_a_box_that_asks(served: Served
     with closing(served.connect()) as connection:
         connection.ask({"ask": "status"}, b"")
     assert (served.box.folder / "revoked.pem").read_bytes() == served.pool.authority.revoked_pem
+
+
+def test_link__asked_for_what_it_sees__tells_it_without_asking_the_pool(
+    served: Served, transcriber: SocketTranscriber, tmp_path: Path
+) -> None:
+    seen = look(tmp_path)
+    assert (seen.standing, seen.model) == (Standing.JOINED, "base")
+    assert served.behind.heads == []
+
+
+def test_box__without_a_link__is_in_no_pool_and_one_whose_link_died_says_so(tmp_path: Path) -> None:
+    assert look(tmp_path).standing is Standing.OFF
+    listen(tmp_path / "pool.sock").close()
+    assert look(tmp_path).standing is Standing.STOPPED
+
+
+def test_watch__of_a_pool_that_comes_goes_and_changes__says_so_and_since_when(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_ms = iter(range(1000, 9000, 1000))
+    watch = Watch(served.box, "base", now_ms=lambda: next(now_ms))
+    with closing(watch):
+        watch.look()
+        seen = watch.seen
+        assert (seen.standing, seen.since_ms, seen.workers) == (Standing.REACHABLE, 1000, ("worker-1",))
+        assert (seen.name, seen.pool, seen.port) == ("room-1", "clinic", served.pool.place.door_port)
+        assert seen.pool_model == "base"
+        assert seen.pool_version == seen.version
+        served.pool.revoke("room-1")
+        wait_until(lambda: watch.look() or watch.seen.standing is Standing.AWAY, WITHIN_S)
+        assert watch.seen.since_ms == 2000
+        assert "tacet pool members" in watch.seen.sentence or "broke off" in watch.seen.sentence
+        served.pool.enrol("room-2", Role.BOX)
+    other = Watch(Membership(served.pool.folder / "room-2"), "base.en")
+    with closing(other):
+        other.look()
+    assert other.seen.standing is Standing.REFUSED
+    assert "one of them knows English only" in other.seen.sentence
+
+
+def test_watch__of_a_box_that_is_not_to_use_its_pool__asks_nobody(served: Served) -> None:
+    watch = Watch(served.box, "base", use=False)
+    watch.look()
+    assert (watch.seen.standing, watch.seen.workers) == (Standing.UNUSED, ())

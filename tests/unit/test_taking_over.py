@@ -55,13 +55,13 @@ def test_pool__that_refuses__leaves_its_sentence_and_is_asked_again_much_later()
     box = Box()
     box.pool.fails = TranscriberFailed("Bring both to the same version.")
     assert box.heard_by() == ""
-    assert box.both.problem == "Bring both to the same version."
+    assert box.both.tally.problem == "Bring both to the same version."
     box.pool.fails = None
     box.now_s += AGAIN_AFTER_S
     assert box.heard_by() == ""
     box.now_s += AGAIN_AFTER_REFUSAL_S
     assert box.heard_by() == "pool"
-    assert box.both.problem is None
+    assert box.both.tally.problem is None
 
 
 def test_box__whose_own_process_fails_too__says_so() -> None:
