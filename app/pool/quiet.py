@@ -23,8 +23,8 @@ SETTINGS = {
     "distributed.scheduler.allowed-failures": 1,
     "distributed.comm.timeouts.connect": "10s",
     "distributed.comm.timeouts.tcp": "15s",
-    # Windows wait where they are heard, by their priorities: in a queue of the scheduler's one of a session that goes on
-    # would wait for those that were sent already.
+    # Windows wait where they are heard, by their priorities: in a queue of the scheduler's one of a session that goes
+    # on would wait for those that were sent already.
     "distributed.scheduler.worker-saturation": float("inf"),
     # A worker may not have the scheduler run its code, nor the other way round but for tasks.
     "distributed.scheduler.blocked-handlers": ["run_function", "feed", "broadcast", "dump_cluster_state_to_url"],

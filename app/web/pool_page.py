@@ -10,8 +10,8 @@ from app.neighbours import PoolHeard
 from app.pool.seen import Standing, look
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import unaudited
-from app.web.clinic_it import It
 from app.web.desk import Desk, TheDesk, show, show_part
+from app.web.it_signed_in import It
 from app.web.pool_standing import PoolView, pool_view
 
 router = APIRouter(prefix="/it/pool")
