@@ -193,7 +193,7 @@ def _panel(settings: RecorderSettings) -> Panel:
     pins = PanelPins(settings.button_pin, settings.red_pin, settings.green_pin, settings.heartbeat_pin)
     match settings.panel:
         case "gpio":
-            return open_pi_panel(pins, settings.run_dir)
+            return open_pi_panel(pins)
         case "jetson":
             from firmware.panel_jetson import open_jetson_panel  # noqa: PLC0415  elsewhere there may be no gpiod
 

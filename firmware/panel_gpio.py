@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gpiozero import DigitalInputDevice, DigitalOutputDevice
@@ -13,7 +13,6 @@ from firmware.panel import PanelMissing, PanelPins
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from gpiozero import Factory
 
@@ -63,19 +62,25 @@ class GpioPanel:
 
     def close(self) -> None:
         """Also lets go of the factory, so that another panel can be opened on the same pins."""
+        if not self._red.closed:
+            self.show(Levels(red=False, green=False))
         for device in (self._button, self._red, self._green, self._heartbeat):
             device.close()
         self._factory.close()
 
 
-def open_pi_panel(pins: PanelPins, run_dir: Path) -> GpioPanel:
+def open_pi_panel(pins: PanelPins, devices: Path = Path("/dev")) -> GpioPanel:
     """The panel on a Raspberry Pi's header. Raises PanelMissing where there is none, or no right to use it."""
-    os.environ["LG_WD"] = str(run_dir)  # lgpio makes a pipe in the working directory when it is imported
     try:
-        from gpiozero.pins.lgpio import LGPIOFactory  # noqa: PLC0415  importing it makes that pipe
+        from firmware.pins_gpiod import GpiodFactory  # noqa: PLC0415  elsewhere there may be no gpiod
 
-        return GpioPanel(pins, LGPIOFactory())
-    except Exception as error:  # lgpio and gpiozero share no base class below this one
+        factory = GpiodFactory(devices)
+        try:
+            return GpioPanel(pins, factory)
+        except BaseException:
+            factory.close()
+            raise
+    except Exception as error:  # gpiod and gpiozero share no base class below this one
         raise PanelMissing(
             "The button and the lights cannot be reached, so the box does not record. On a Raspberry Pi, check that "
             "the recorder belongs to the group gpio; elsewhere, choose the simulated panel."

@@ -70,7 +70,7 @@ debian_system() {
 our_programs() {
   local site=$root/usr/local/lib/python3.13/dist-packages
   say 4/9 "our programs: locked wheels, pages, models"
-  awk '/^[a-zA-Z]/ {keep = $0 !~ /^(pyaudio|lgpio)==/} keep' "$project/requirements.lock" >"$work/wheels.lock"
+  awk '/^[a-zA-Z]/ {keep = $0 !~ /^pyaudio==/} keep' "$project/requirements.lock" >"$work/wheels.lock"
   "$project/.venv/bin/uv" pip install --quiet --no-config --python "$python" --target "$site" --python-version 3.13 \
     --python-platform "${wheels_platform#manylinux_2_28_}-manylinux_2_28" --only-binary :all: --require-hashes --no-deps --link-mode copy \
     -r "$work/wheels.lock" || fail "a wheel of requirements.lock could not be had for $wheels_platform."

@@ -19,10 +19,10 @@ from firmware.status import BoxState
 router = APIRouter(prefix="/it/selftest")
 
 WORDS = {
-    Verdict.FINE: "works",
-    Verdict.ATTENTION: "look at it",
-    Verdict.BROKEN: "broken",
-    Verdict.NOT_TRIED: "not tried",
+    Verdict.FINE: "Works",
+    Verdict.ATTENTION: "Look at it",
+    Verdict.BROKEN: "Broken",
+    Verdict.NOT_TRIED: "Not tried",
 }
 SHOWN_LIVE = {"button", "light", "microphone"}  # as they are now, rather than as they were then
 
@@ -58,7 +58,8 @@ def selftest_view(desk: Desk) -> SelfTestView:
 
 
 def _row(finding: Finding) -> Row:
-    sentence = f"{finding.sentence} {finding.remedy}".rstrip()
+    remedy = "" if finding.verdict is Verdict.NOT_TRIED else finding.remedy  # it stands below all of them
+    sentence = f"{finding.sentence} {remedy}".rstrip()
     return Row(finding.check.capitalize(), WORDS[finding.verdict], sentence, finding.verdict in _TO_MEND)
 
 

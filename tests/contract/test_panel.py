@@ -14,7 +14,7 @@ from support.waiting import wait_until
 
 from firmware.light import Levels
 from firmware.panel import Panel, PanelPins
-from firmware.panel_gpio import GpioPanel, MockPins
+from firmware.panel_gpio import GpioPanel, MockPins, open_pi_panel
 from firmware.panel_jetson import open_jetson_panel
 from firmware.panel_simulated import SimulatedPanel
 
@@ -37,6 +37,28 @@ def _gpio() -> Iterator[Bench]:
     panel = GpioPanel(PINS, pins.factory)
     yield Bench(panel, pins.press, pins.release, panel.heartbeat_level)
     panel.close()
+
+
+def _pi() -> Iterator[Bench]:
+    folder = Path(tempfile.mkdtemp(prefix="tacet"))
+    header, other = folder / "gpiochip0", folder / "gpiochip1"
+    for path in (header, other):
+        path.touch()
+    lines = tuple(f"GPIO{number}" for number in range(28))
+    gpio = FakeGpio({str(other): ("BT_ON",), str(header): lines}, {str(header): "pinctrl-bcm2711"})
+    with gpio.installed():
+        panel = open_pi_panel(PINS, folder)
+
+        def move(*, high: bool) -> None:
+            request = gpio.wire("GPIO17").request
+            assert request is not None
+            request.move(high=high)
+
+        yield Bench(panel, lambda: move(high=False), lambda: move(high=True), lambda: gpio.wire("GPIO23").high)
+        panel.close()
+    assert not gpio.wire("GPIO27").high
+    assert all(gpio.wire(name).request is None for name in lines)
+    shutil.rmtree(folder)
 
 
 def _simulated() -> Iterator[Bench]:
@@ -82,7 +104,7 @@ def _jetson() -> Iterator[Bench]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(params=[_gpio, _jetson, _simulated, _fake], ids=["gpio", "jetson", "simulated", "fake"])
+@pytest.fixture(params=[_gpio, _pi, _jetson, _simulated, _fake], ids=["gpio", "pi", "jetson", "simulated", "fake"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     yield from request.param()
 

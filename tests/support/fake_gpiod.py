@@ -92,7 +92,8 @@ class FakeLineRequest:
 class FakeGpio:
     """Chips by their path, each with named lines. `installed` puts them where `gpiod` is."""
 
-    def __init__(self, chips: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(self, chips: Mapping[str, tuple[str, ...]], labels: Mapping[str, str] | None = None) -> None:
+        self._labels = labels or {}
         self._chips = {path: [FakeWire(name) for name in names] for path, names in chips.items()}
 
     def wire(self, name: str) -> FakeWire:
@@ -104,18 +105,22 @@ class FakeGpio:
             yield
 
     def _chip(self, path: str) -> "FakeChip":
-        return FakeChip([wire.name for wire in self._chips[path]])
+        if path not in self._chips:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return FakeChip([wire.name for wire in self._chips[path]], self._labels.get(path, "another chip"))
 
-    def _request(self, path: str, config: Mapping[str, gpiod.LineSettings], consumer: str) -> FakeLineRequest:
+    def _request(self, path: str, config: Mapping[str | int, gpiod.LineSettings], consumer: str) -> FakeLineRequest:
         assert consumer
-        ((name, settings),) = config.items()
-        names = [wire.name for wire in self._chips[path]]
-        return FakeLineRequest(self.wire(name), settings, (names.index(name),))
+        ((line, settings),) = config.items()
+        wires = self._chips[path]
+        offset = line if isinstance(line, int) else [wire.name for wire in wires].index(line)
+        return FakeLineRequest(wires[offset], settings, (offset,))
 
 
 @dataclass
 class FakeChip:
     names: list[str]
+    label: str
 
     def __enter__(self) -> Self:
         return self
@@ -124,6 +129,9 @@ class FakeChip:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         pass
+
+    def get_info(self) -> "FakeChip":
+        return self
 
     def line_offset_from_id(self, name: str) -> int:
         if name not in self.names:

@@ -22,7 +22,6 @@ SAID_ELSEWHERE = {  # where no metadata is at hand or it is silent; read in the 
     "httpx2-jsfetch": "BSD-3-Clause",
     "importlib-metadata": "Apache-2.0",
     "lazy-importer": "Apache-2.0",
-    "lgpio": "Unlicense",
     "pyrage": "MIT",
     "sqlcipher3": "Zlib",
 }
