@@ -181,7 +181,7 @@ def _load(folder: Path, cores: int, at_once: int, device: Device) -> WhisperMode
             str(folder),
             device=device.kind,
             compute_type=device.compute_type,
-            cpu_threads=cores,
+            cpu_threads=max(1, cores // at_once),  # a decoder waits for the memory: more threads take room, not time
             num_workers=at_once,
             local_files_only=True,
         )
