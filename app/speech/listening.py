@@ -130,8 +130,8 @@ def listen(blocks: Iterator[bytes], channels: int, transcriber: Transcriber, at_
             later = [pool.submit(_whole_leg, reel, leg, text.context, transcriber) for leg in rest]
             for part in parts:
                 yield text.add(part)
-            for leg_parts in later:
-                yield from text.join(leg_parts.result())
+            for leg, heard in zip(rest, later, strict=True):
+                yield from text.join(_in_one_language(heard.result(), text, reel, leg, transcriber))
 
 
 class Text:

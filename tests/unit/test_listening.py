@@ -114,5 +114,27 @@ def test_listen__two_at_once__every_leg_knows_some_text_from_before_it() -> None
     assert [len(prompt) for prompt in clock.prompts].count(0) == 1
 
 
+class Polyglot:
+    """Hears nothing in silence; where nobody told it the language, it takes German for everything in the third minute."""
+
+    at_once = 2
+
+    def hear(self, window: Window) -> Heard:
+        pcm = np.frombuffer(window.pcm, "<i2")[window.before_samples : len(window.pcm) // 2 - window.after_samples]
+        if not pcm.any():
+            return Heard((), len(pcm), window.context, "polyglot", ())
+        language = window.context.language or ("de" if pcm.max() > 120 else "en")
+        word = Word(0, 400, language, 0.9)
+        return Heard((Utterance(0, 400, language, (word,)),), len(pcm), Context(language=language), "polyglot", ())
+
+
+def test_listen__two_at_once_after_a_silent_beginning__hear_one_language() -> None:
+    sound = b"".join(numbered(240))
+    silent = 40 * SECOND * 2
+    heard = list(listen(iter([bytes(silent) + sound[silent:]]), 1, Polyglot(), 2))
+    assert {segment.text for part in heard for segment in part.segments} == {"en"}
+    assert heard[-1].until_ms == 240_000
+
+
 def test_listen__no_sound__gives_nothing() -> None:
     assert list(listen(iter(()), 1, CountingTranscriber())) == []
