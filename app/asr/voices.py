@@ -1,7 +1,7 @@
 """Where somebody speaks in a window, and where no words came of it: from the voice detector's output. Pure."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -16,6 +16,8 @@ ENDS = 0.05
 SURE = 0.5  # what the detector itself calls a voice
 PADDED_S = 0.4
 WORD_SAMPLES = SAMPLE_RATE_HZ // 5  # how far off the times of a word may be
+LONG_WORD_MS = 1_000  # a word timed longer than this may hide a pause
+EDGE_MS = 100  # left around the voice that a long word is cut to
 
 Probabilities = NDArray[np.float32]  # shape (steps,), 0..1
 
@@ -52,6 +54,19 @@ def unworded(probabilities: Probabilities, words: Sequence[Word], samples: int) 
         sure[max(0, first - WORD_SAMPLES) // STEP_SAMPLES : -(-(last + WORD_SAMPLES) // STEP_SAMPLES)] = False
     long = [(first, last) for first, last in _runs(sure) if (last - first) * STEP_SAMPLES >= SAMPLE_RATE_HZ]
     return tuple((_ms(first), _ms(last)) for first, last in long)
+
+
+def without_pauses(word: Word, probabilities: Probabilities) -> Word:
+    """Cut a long word to where it is mostly said, as Whisper's times stretch a word over the pause beside it."""
+    if word.end_ms - word.start_ms < LONG_WORD_MS:
+        return word
+    first, last = (edge_ms * SAMPLE_RATE_HZ // 1000 // STEP_SAMPLES for edge_ms in (word.start_ms, word.end_ms))
+    under = probabilities[first : last + 1]
+    loudest = max(_runs(under >= ENDS), key=lambda run: float(under[slice(*run)].sum()), default=None)
+    if loudest is None:
+        return word
+    start_ms, end_ms = _ms(first + loudest[0]) - EDGE_MS, _ms(first + loudest[1]) + EDGE_MS
+    return replace(word, start_ms=max(word.start_ms, start_ms), end_ms=min(word.end_ms, end_ms))
 
 
 def _ms(step: int) -> int:

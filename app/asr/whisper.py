@@ -29,7 +29,7 @@ from app.asr.memory import give_back, keep_freed, share_freed
 from app.asr.model_file import UnknownLayoutError
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
 from app.asr.voice_detector import voice_probabilities
-from app.asr.voices import Voice, unworded, voices
+from app.asr.voices import Probabilities, Voice, unworded, voices, without_pauses
 from app.domain import Context, Word
 from app.domain import Path as Look
 
@@ -81,8 +81,9 @@ class WhisperTranscriber:
         language = window.context.language or self._language(encoded)
         context = replace(window.context, language=language, loudest=loudest)
         heard = self._decode(window, encoded, context, len(audio), heard_voices)
-        words = [word for utterance in heard.utterances for word in utterance.words]
-        return replace(heard, not_understood=unworded(probabilities, words, heard.advance_samples))
+        said = tuple(_without_pauses(utterance, probabilities) for utterance in heard.utterances)
+        words = [word for utterance in said for word in utterance.words]
+        return replace(heard, utterances=said, not_understood=unworded(probabilities, words, heard.advance_samples))
 
     def _nothing(self, window: Window, samples: int, context: Context) -> Heard:
         tail = 0 if window.final else min(TAIL_SAMPLES, samples - 1)
@@ -233,6 +234,14 @@ def _utterance(part: dict[str, Any], text: str, look: Look) -> Utterance:
         if word["word"].strip()
     )
     return Utterance(_ms(part["start"]), _ms(part["end"]), text, words, look)
+
+
+def _without_pauses(utterance: Utterance, probabilities: Probabilities) -> Utterance:
+    words = tuple(without_pauses(word, probabilities) for word in utterance.words)
+    if not words:
+        return utterance
+    start_ms, end_ms = max(utterance.start_ms, words[0].start_ms), min(utterance.end_ms, words[-1].end_ms)
+    return replace(utterance, words=words, start_ms=start_ms, end_ms=max(start_ms, end_ms))
 
 
 def _ms(seconds: float) -> int:

@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 
 from app.asr.transcriber import SAMPLE_RATE_HZ
-from app.asr.voices import STEP_SAMPLES, Voice, unworded, voices
+from app.asr.voices import STEP_SAMPLES, Voice, unworded, voices, without_pauses
 from app.domain import Word
 
 SECOND = SAMPLE_RATE_HZ // STEP_SAMPLES  # steps
@@ -53,3 +54,35 @@ def test_unworded__a_voice_behind_the_place_to_go_on_from__is_left_to_the_next_w
 
 def test_unworded__a_short_sound__is_no_speech_that_was_missed() -> None:
     assert unworded(probabilities((1, 0), (0.8, 0.9), (1, 0)), [], 3 * SAMPLE_RATE_HZ) == ()
+
+
+def test_without_pauses__a_word_stretched_over_a_pause__is_cut_to_its_voice() -> None:
+    heard = probabilities((5, 0), (0.8, 0.9), (4, 0))
+    cut = without_pauses(Word(0, 6_000, "right,", 0.9), heard)
+    assert (cut.start_ms, cut.end_ms) == (5 * SECOND * 32 - 100, (5 * SECOND + 25) * 32 + 100)
+    assert cut.text == "right,"
+
+
+def test_without_pauses__two_voices_under_a_word__the_longer_one_is_the_words() -> None:
+    heard = probabilities((0.3, 0.9), (2, 0), (1, 0.9), (2, 0))
+    cut = without_pauses(Word(0, 4_000, "ready", 0.9), heard)
+    assert 2_000 < cut.start_ms < 2_300
+    assert 3_200 < cut.end_ms < 3_500
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        (Word(0, 900, "yes", 0.9), ((0.5, 0.9), (3, 0))),  # short
+        (Word(0, 3_000, "well", 0.9), ((4, 0.9),)),  # drawn out, with a voice all along
+        (Word(0, 3_000, "hm", 0.9), ((4, 0.01),)),  # nobody at all
+    ],
+)
+def test_without_pauses__no_pause_to_cut_off__leaves_the_word(word: Word, parts: tuple[tuple[float, float], ...]) -> None:
+    assert without_pauses(word, probabilities(*parts)) == word
+
+
+def test_without_pauses__a_word_up_to_the_end_of_the_sound__stays_within_itself() -> None:
+    cut = without_pauses(Word(500, 3_000, "so", 0.9), probabilities((2, 0), (1, 0.9)))
+    assert 1_800 < cut.start_ms < 2_000
+    assert cut.end_ms == 3_000
