@@ -115,7 +115,7 @@ def test_listen__two_at_once__every_leg_knows_some_text_from_before_it() -> None
 
 
 class Polyglot:
-    """Hears nothing in silence; where nobody told it the language, it takes German for everything in the third minute."""
+    """Hears nothing in silence; where nobody told it the language, it takes the third minute for German."""
 
     at_once = 2
 

@@ -78,7 +78,9 @@ def test_without_pauses__two_voices_under_a_word__the_longer_one_is_the_words() 
         (Word(0, 3_000, "hm", 0.9), ((4, 0.01),)),  # nobody at all
     ],
 )
-def test_without_pauses__no_pause_to_cut_off__leaves_the_word(word: Word, parts: tuple[tuple[float, float], ...]) -> None:
+def test_without_pauses__no_pause_to_cut_off__leaves_the_word(
+    word: Word, parts: tuple[tuple[float, float], ...]
+) -> None:
     assert without_pauses(word, probabilities(*parts)) == word
 
 
