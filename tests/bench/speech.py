@@ -1,7 +1,7 @@
 """This core beside faster-whisper, sequential (its default, beam 5) and batched (8, beam 5), interleaved clip by clip.
 
-Then how often a word shown as doubtful is wrong, 20 minutes without speech, and 5, 30 and 120 minutes of a session. All
-systems may use all cores. The folder holds `manifest.json`, a list of clips with `id`, `file`, `seconds` and
+Then how often a word shown as doubtful is wrong, what words to expect are worth, 20 minutes without speech, and 5, 30
+and 120 minutes of a session. All systems may use all cores. The folder holds `manifest.json`, a list of clips with `id`, `file`, `seconds` and
 `reference`; clips without a reference are left out. Ends with 1 when a bound is missed.
 """
 
@@ -19,12 +19,14 @@ from whisper_normalizer.english import EnglishTextNormalizer
 
 from tests.bench.doubt import Calibration, measure
 from tests.bench.speech_systems import SYSTEMS
+from tests.bench.vocabulary import Effect
+from tests.bench.vocabulary import measure as measure_vocabulary
 
 DROPPED_WORDS = 5  # in a row, about 2 s of speech: the references have no times
 WALL_OF_SEQUENTIAL, WALL_OF_BATCHED = 0.25, 0.5
 MOST_POINTS_WORSE = 3.0
 SILENCE_S = 20 * 60
-PARTS = ("clips", "doubt", "silence", "length")
+PARTS = ("clips", "doubt", "vocabulary", "silence", "length")
 MOST_MB, MOST_GROWTH = 600, 1.05
 
 
@@ -51,6 +53,7 @@ class Measured:
 class Report:
     clips: list[Measured] = field(default_factory=list)
     doubt: list[Calibration] = field(default_factory=list)
+    vocabulary: list[Effect] = field(default_factory=list)
     words_in_silence: int | None = None
     lengths: list[dict[str, float]] = field(default_factory=list)
 
@@ -96,6 +99,8 @@ def main() -> int:
         _hear_clips(clips, args, report)
     if "doubt" in args.part:
         report.doubt = measure(clips, args.data, args.model)
+    if "vocabulary" in args.part:
+        report.vocabulary = measure_vocabulary(clips, args.data, args.model)
     if "silence" in args.part:
         report.words_in_silence = len(_once({"silence_s": SILENCE_S}, args.model)["text"].split())
         print(f"{SILENCE_S // 60} minutes without speech: {report.words_in_silence} words")
