@@ -1,6 +1,8 @@
 """How a window is decoded: a first look, and dearer ones only where it went wrong."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import ctranslate2
@@ -37,21 +39,28 @@ class Way:
     prompt: list[int]
     options: "TranscriptionOptions"
 
+    @property
+    def is_dear(self) -> bool:
+        """Whether it takes so much memory that two at once are too many."""
+        return bool(self.options.beam_size > BEAMS)
+
 
 class Looks:
-    """Decodes encoded windows with faster-whisper's parts and thresholds."""
+    """Decodes encoded windows with faster-whisper's parts and thresholds; may be asked by several at once."""
 
     def __init__(self, model: WhisperModel, options: "TranscriptionOptions") -> None:
         self._model = model
         self._options = options
+        self._dear = Lock()
 
     def look(self, encoded: ctranslate2.StorageView, prompt: list[int], tokenizer: Tokenizer, samples: int) -> Decoded:
         """Decode a window of so many samples; where every look went wrong, give the least wrong one."""
         found = list[Decoded]()
         for way in self._ways(prompt, tokenizer, samples):
-            result, sure, temperature, repetition = self._model.generate_with_fallback(
-                encoded, way.prompt, tokenizer, way.options
-            )
+            with self._dear if way.is_dear else nullcontext():
+                result, sure, temperature, repetition = self._model.generate_with_fallback(
+                    encoded, way.prompt, tokenizer, way.options
+                )
             found.append(Decoded(result, sure, repetition, temperature, way.look))
             if not self._went_wrong(found[-1]):
                 return found[-1]
