@@ -4,8 +4,9 @@ import ctypes
 from collections.abc import Callable
 
 # glibc's mallopt(3)
-_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -2, -3, -4, -8
 _SPARE_BYTES = 64 << 20
+_LARGE_BYTES = 8 << 20
 
 
 def keep_freed() -> None:
@@ -20,6 +21,14 @@ def keep_freed() -> None:
 def share_freed() -> None:
     """Let all threads take from what any of them has freed. Before the first of them begins."""
     _set((_ARENA_MAX, 1))
+
+
+def return_large() -> None:
+    """Give what is large back as soon as it is freed: otherwise glibc learns to keep it, and it lies about in pieces.
+
+    For a decoder, which asks for few large pieces a window; smaller ones are kept, or every step would map them anew.
+    """
+    _set((_MMAP_THRESHOLD, _LARGE_BYTES))
 
 
 def give_back() -> None:

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from app.asr.device import Asked, Cuda, Device, choose, driver_is_loaded, on_cpu
 from app.asr.looks import Looks
-from app.asr.memory import give_back, keep_freed, share_freed
+from app.asr.memory import give_back, keep_freed, return_large, share_freed
 from app.asr.model_file import UnknownLayoutError
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
 from app.asr.voice_detector import voice_probabilities
@@ -60,8 +60,7 @@ class WhisperTranscriber:
         self._options = info.transcription_options  # faster-whisper's defaults, whole
         self._looks = Looks(self._model, self._options)
         self._encoder = _fast_encoder(folder, cores) if self._model.model.device == "cpu" else None
-        if self._encoder is None:
-            keep_freed()
+        (return_large if self._encoder else keep_freed)()
         self.name = f"Whisper {name}"
 
     def hear(self, window: Window) -> Heard:
