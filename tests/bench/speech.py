@@ -1,8 +1,8 @@
 """This core beside faster-whisper, sequential (its default, beam 5) and batched (8, beam 5), interleaved clip by clip.
 
 Then how often a word shown as doubtful is wrong, what words to expect are worth, 20 minutes without speech, and 5, 30
-and 120 minutes of a session. All systems may use all cores. The folder holds `manifest.json`, a list of clips with `id`, `file`, `seconds` and
-`reference`; clips without a reference are left out. Ends with 1 when a bound is missed.
+and 120 minutes of a session. All systems may use all cores. The folder holds `manifest.json`, a list of clips with
+`id`, `file`, `seconds` and `reference`; clips without a reference are left out. Ends with 1 when a bound is missed.
 """
 
 import argparse
