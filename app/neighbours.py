@@ -24,31 +24,6 @@ class Neighbour:
     wellbeing: Wellbeing
 
 
-class Neighbours:
-    """Who was heard last. Any thread."""
-
-    def __init__(self) -> None:
-        self._boxes: dict[str, Neighbour] = {}
-        self._changing = threading.Lock()
-
-    def all(self) -> tuple[Neighbour, ...]:
-        """By name."""
-        with self._changing:
-            return tuple(sorted(self._boxes.values(), key=lambda box: box.name))
-
-    def heard(self, name: str, wellbeing: str) -> None:
-        """What is no box's name or no such word is passed over: anybody on the network can say anything."""
-        if NAME.fullmatch(name) is None or wellbeing not in set(Wellbeing):
-            return
-        with self._changing:
-            if name in self._boxes or len(self._boxes) < MOST:
-                self._boxes[name] = Neighbour(name, Wellbeing(wellbeing))
-
-    def gone(self, name: str) -> None:
-        with self._changing:
-            self._boxes.pop(name, None)
-
-
 @dataclass(frozen=True, slots=True)
 class PoolHeard:
     name: str
@@ -83,3 +58,29 @@ class Pools:
     def gone(self, name: str) -> None:
         with self._changing:
             self._pools.pop(name, None)
+
+
+class Neighbours:
+    """Who was heard last. Any thread."""
+
+    def __init__(self) -> None:
+        self.pools = Pools()
+        self._boxes: dict[str, Neighbour] = {}
+        self._changing = threading.Lock()
+
+    def all(self) -> tuple[Neighbour, ...]:
+        """By name."""
+        with self._changing:
+            return tuple(sorted(self._boxes.values(), key=lambda box: box.name))
+
+    def heard(self, name: str, wellbeing: str) -> None:
+        """What is no box's name or no such word is passed over: anybody on the network can say anything."""
+        if NAME.fullmatch(name) is None or wellbeing not in set(Wellbeing):
+            return
+        with self._changing:
+            if name in self._boxes or len(self._boxes) < MOST:
+                self._boxes[name] = Neighbour(name, Wellbeing(wellbeing))
+
+    def gone(self, name: str) -> None:
+        with self._changing:
+            self._boxes.pop(name, None)

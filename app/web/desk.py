@@ -15,7 +15,7 @@ from app.box.it_account import ItAccount
 from app.box.record import BoxRecord
 from app.drafting import Drafting
 from app.indexing import Indexer
-from app.neighbours import Neighbours, Pools
+from app.neighbours import Neighbours
 from app.preparing import Preparing
 from app.retention import Retention
 from app.settings import AppSettings
@@ -50,7 +50,6 @@ class Desk:
     drafting: Drafting
     tally: Tally = field(default_factory=Tally)
     neighbours: Neighbours = field(default_factory=Neighbours)
-    pools: Pools = field(default_factory=Pools)
     sign_ins: SignIns = field(default_factory=SignIns)
     half_ways: HalfWays = field(default_factory=HalfWays)
     guesses: Guesses = field(default_factory=Guesses)

@@ -30,7 +30,7 @@ class PoolPage:
 def pool(request: Request, desk: TheDesk, _it: It) -> Response:
     seen = look(desk.settings.run_dir)
     outside = seen.standing is Standing.OFF or (seen.standing is Standing.REFUSED and not seen.pool)
-    page = PoolPage(_view(desk), outside, desk.pools.all(), desk.settings.name)
+    page = PoolPage(_view(desk), outside, desk.neighbours.pools.all(), desk.settings.name)
     return show(request, page, here="it")
 
 

@@ -71,7 +71,7 @@ def _minutes(written: str) -> int:
 
 def _add_join(parser: argparse.ArgumentParser) -> None:
     parser.description = "Asks for the code that `tacet pool invite` shows; it is never written on a command line."
-    parser.add_argument("host", metavar="HOST", help="address of the scheduler's machine")
+    parser.add_argument("host", metavar="HOST", nargs="?", help="of the scheduler's machine; without it, what is near")
     _folder(parser, BOX_DIR)
     _port(parser, "--port", JOIN_PORT, "the invitation's")
     parser.set_defaults(run=_members_command("join"))
@@ -104,6 +104,7 @@ def _add_scheduler(parser: argparse.ArgumentParser) -> None:
     _folder(parser, POOL_DIR / "scheduler")
     parser.add_argument("--model", default="base", help="that all workers must have (default base)")
     parser.add_argument("--listen", default="0.0.0.0", metavar="ADDRESS", help="default: all of this machine")  # noqa: S104
+    parser.add_argument("--no-announce", action="store_true", help="do not say by mDNS where it is")
     parser.set_defaults(run=_scheduler)
 
 
@@ -113,7 +114,7 @@ def _scheduler(args: argparse.Namespace) -> int:
         from app.pool.scheduler import SchedulerOptions, run_scheduler  # noqa: PLC0415  Dask: a second of imports
     except ImportError as error:
         raise _missing(error) from error
-    return run_scheduler(SchedulerOptions(args.folder, args.model, args.listen))
+    return run_scheduler(SchedulerOptions(args.folder, args.model, args.listen, announce=not args.no_announce))
 
 
 def _add_worker(parser: argparse.ArgumentParser, models_dir: Path) -> None:

@@ -25,6 +25,7 @@ from app.pool.membership import (
     Role,
     keep,
 )
+from tacet.pool.near import near
 
 AUTHORITY_DIR, SCHEDULER_DIR = "authority", "scheduler"
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
@@ -66,6 +67,8 @@ def invite(args: argparse.Namespace) -> int:
 
 def join(args: argparse.Namespace) -> int:
     """Ask for the code and redeem it."""
+    if args.host is None:
+        raise PoolError(f"Name the scheduler's machine: tacet pool join HOST. {near()}")
     written = getpass.getpass("Code: ") if sys.stdin.isatty() else sys.stdin.readline()
     place = redeem(args.folder, args.host, Code.read(written), args.port)
     print(f"This machine is {Membership(args.folder).name()} of the pool {place.pool}.")

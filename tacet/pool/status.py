@@ -8,6 +8,7 @@ from typing import Any
 from app.pool.connection import PoolConnection
 from app.pool.errors import PoolAway, PoolRefused
 from app.pool.membership import Membership
+from tacet.pool.near import near
 
 
 def status(args: argparse.Namespace) -> int:
@@ -20,7 +21,7 @@ def status(args: argparse.Namespace) -> int:
     except PoolAway as error:
         raise PoolAway(
             f"The pool at {place.host} port {place.door_port} does not answer. Is `tacet pool scheduler` running "
-            "there, and is this machine still a member?"
+            f"there, and is this machine still a member? {near()}"
         ) from error
     except PoolRefused as error:
         raise PoolRefused(str(error)) from error

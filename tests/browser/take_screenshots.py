@@ -134,7 +134,7 @@ def pools(camera: Camera, box: WebBox) -> None:
         page.goto(f"{box.address}/it/pool")
 
     camera.shoot("pool-none", f"{box.address}/it/signin", act=enter)
-    box.app.state.desk.pools.heard("clinic", "192.168.7.5", 8790)
+    box.app.state.desk.neighbours.pools.heard("clinic", "192.168.7.5", 8790)
     joining = PoolSeen(
         standing=Standing.JOINING, host="192.168.7.5", sentence=NOBODY_WAITS, version="0.9.0", model="base"
     )

@@ -4,8 +4,8 @@ import pytest
 from zeroconf import IPVersion
 from zeroconf.asyncio import AsyncZeroconf
 
-from app.discovery import SERVICE, announced
-from app.neighbours import MOST, Neighbour, Neighbours, Wellbeing
+from app.discovery import SERVICE, announced, pool_announced, pools_near
+from app.neighbours import MOST, MOST_POOLS, Neighbour, Neighbours, PoolHeard, Pools, Wellbeing
 
 LOOPBACK = ["127.0.0.1"]
 
@@ -57,3 +57,45 @@ def test_neighbours__what_no_box_would_say__is_passed_over() -> None:
     assert len(heard.all()) == MOST
     heard.heard("tacet-0", "attention")
     assert Neighbour("tacet-0", Wellbeing.ATTENTION) in heard.all()
+
+
+def test_pool__that_announces_itself__is_heard_by_a_box_until_it_is_gone() -> None:
+    heard = Neighbours()
+
+    async def until(expected: set[tuple[str, int]]) -> None:
+        while {(one.address, one.port) for one in heard.pools.all()} != expected:  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0.05)
+
+    async def watch() -> None:
+        async with announced("tacet-room-1", 8443, LOOPBACK, neighbours=heard):
+            async with pool_announced("clinic-tried-here", 18790, "127.0.0.1"):
+                await until({("127.0.0.1", 18790)})
+            await until(set())
+
+    asyncio.run(asyncio.wait_for(watch(), 120))
+
+
+def test_pools_near__on_a_network_with_one__find_it() -> None:
+    async def look() -> Pools:
+        async with pool_announced("clinic-looked-for", 18791, "127.0.0.1"):
+            for _ in range(20):
+                found = await pools_near(3.0, LOOPBACK)
+                if any(one.port == 18791 for one in found.all()):
+                    break
+        return found
+
+    (one,) = [one for one in asyncio.run(look()).all() if one.port == 18791]
+    assert (one.name, one.address) == ("clinic-looked-for", "127.0.0.1")
+
+
+def test_pools__what_no_pool_of_a_clinic_would_say__is_passed_over() -> None:
+    heard = Pools()
+    heard.heard("<script>", "192.168.7.5", 8790)
+    heard.heard("clinic", "8.8.8.8", 8790)
+    heard.heard("clinic", "strong-1", 8790)
+    assert heard.all() == ()
+    for number in range(MOST_POOLS + 5):
+        heard.heard(f"clinic-{number}", "192.168.7.5", 8790)
+    assert len(heard.all()) == MOST_POOLS
+    heard.heard("clinic-0", "192.168.7.6", 8790)
+    assert PoolHeard("clinic-0", "192.168.7.6", 8790) in heard.all()

@@ -24,7 +24,7 @@ def test_pool_page__of_a_box_in_none__says_how_to_join_and_what_was_seen_here(tm
         assert "This box hears by itself." in page
         assert "No pool announces itself here." in page
         assert "tacet pool invite tacet --as box" in page
-        client.app.state.desk.pools.heard("clinic", "192.168.7.9", 8790)
+        client.app.state.desk.neighbours.pools.heard("clinic", "192.168.7.9", 8790)
         page = client.http.get("/it/pool").text
     assert "192.168.7.9 port 8790" in page
     assert "never by this" in page

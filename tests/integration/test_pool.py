@@ -22,6 +22,7 @@ from support.waiting import wait_until
 from app.asr.client import SocketTranscriber
 from app.asr.taking_over import TakingOver
 from app.asr.transcriber import Heard, TranscriberAway, Window
+from app.discovery import pools_near
 from app.domain import Context
 from app.pool.connection import PoolConnection
 from app.pool.errors import PoolAway
@@ -138,6 +139,14 @@ def box_places(folder: Path) -> Places:
     for name in ("boot", "identity", "etc"):
         made[name].mkdir()
     return Places(**made)
+
+
+def test_scheduler__while_it_runs__is_seen_on_its_network(clinic: Clinic) -> None:
+    def seen() -> bool:
+        near = asyncio.run(pools_near(3.0, ["127.0.0.1"])).all()
+        return ("127.0.0.1", clinic.pool.place.door_port) in {(one.address, one.port) for one in near}
+
+    wait_until(seen, WITHIN_S, "for the announcement")
 
 
 def strangers(clinic: Clinic, folder: Path) -> dict[str, ssl.SSLContext]:

@@ -9,8 +9,10 @@ import pytest
 from support.pool import free_port
 from support.waiting import wait_until
 
+from app.neighbours import Pools
 from app.pool.membership import Membership
 from tacet.__main__ import main
+from tacet.pool.near import suggestion
 from tacet.pool.status import lines, metrics
 
 WITHIN_S = 120.0
@@ -109,3 +111,20 @@ def test_metrics__each_line__is_one_that_prometheus_reads() -> None:
     shown = metrics(SAID)
     assert 'tacet_pool_box_lag_seconds{box="room-1"} 1.0' in shown
     assert all(float(line.rsplit(" ", 1)[1]) >= 0 for line in shown)
+
+
+def test_join__without_a_host__says_what_was_seen_and_joins_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tacet.pool.near.LISTENS_S", 0.1)
+    assert main(["pool", "join", "--folder", str(tmp_path / "box")]) == 1
+    assert "tacet pool join HOST." in capsys.readouterr().err
+    assert not (tmp_path / "box").exists()
+
+
+def test_suggestion__of_what_announces_itself__says_that_anybody_can() -> None:
+    found = Pools()
+    assert suggestion(found) == "No pool announces itself on this network."
+    found.heard("clinic", "192.168.7.5", 8790)
+    assert "clinic at 192.168.7.5" in suggestion(found)
+    assert "Anybody can say so" in suggestion(found)
