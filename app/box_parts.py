@@ -4,7 +4,7 @@ from app.finding import Finding, Verdict
 from firmware.status import BoxStatus, Trial
 
 TAKE_TURNS = "Red and green take turns for two minutes: press the button once you have seen both."
-_TRY = "Try it: the page /it, or: tacet selftest."
+_TRY = "Have it tried: on the page /it, or with tacet selftest."
 
 
 def check_parts(status: BoxStatus | None) -> tuple[Finding, ...]:

@@ -105,7 +105,7 @@ settle() {
   say 5/9 "settling: users, units, no log-in, no identity"
   systemd-sysusers --root="$root" 2>/dev/null
   systemctl --root="$root" --quiet enable tacet-provision.service tacet-recorder.service tacet-app.socket tacet-app.service \
-    tacet-asr.socket tacet-asr.service tacet-backup.service tacet-pool-link.socket tacet-pool-link.service tacet-healthy.service tacet-selftest.service tacet-console.service systemd-networkd.service systemd-resolved.service \
+    tacet-asr.socket tacet-asr.service tacet-backup.service tacet-pool-link.socket tacet-pool-link.service tacet-healthy.service tacet-selftest.service tacet-fetch.service tacet-take.timer tacet-console.service systemd-networkd.service systemd-resolved.service \
     systemd-timesyncd.service nftables.service fstrim.timer
   systemctl --root="$root" --quiet mask getty@.service serial-getty@.service console-getty.service autovt@.service \
     systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
@@ -208,6 +208,9 @@ update_bundle() {
   printf '[update]\ncompatible=%s\nversion=%s\n\n[bundle]\nformat=verity\n\n[image.rootfs]\nfilename=root.img\n' "$compatible" "$version" >"$work/bundle/manifest.raucm"
   rm -f "$out/$name.raucb"
   rauc --cert="$cert" --key="$key" bundle "$work/bundle" "$out/$name.raucb" >"$work/rauc.log" 2>&1 || { cat "$work/rauc.log"; fail "the update bundle could not be signed."; }
+  # What boxes ask a server for: put it beside the bundle.
+  printf '{"version": "%s", "bundle": "%s.raucb", "size_bytes": %s, "sha256": "%s"}\n' "$version" "$name" \
+    "$(stat -c %s "$out/$name.raucb")" "$(sha256sum "$out/$name.raucb" | cut -d' ' -f1)" >"$out/$compatible.json"
 }
 
 papers() {

@@ -257,7 +257,7 @@ def _add_pool(parser: argparse.ArgumentParser) -> None:
 def _add_update(parser: argparse.ArgumentParser) -> None:
     from tacet import update  # noqa: PLC0415  same
 
-    update.add_arguments(parser)
+    update.add_arguments(parser, CONFIG)
 
 
 def _add_provision(parser: argparse.ArgumentParser) -> None:

@@ -9,12 +9,12 @@ from app.settings import AppSettings
 from firmware.settings import RecorderSettings
 from tacet.config.check import check_bytes, check_written, section_with_places
 from tacet.config.problem import Problem
-from tacet.config.sections import BackupSection, BoxSection, NetworkSection, PoolSection
+from tacet.config.sections import BackupSection, BoxSection, NetworkSection, PoolSection, UpdateSection
 
 
 @dataclass(frozen=True, slots=True)
 class BoxSettings:
-    """The one configuration file, a section a process, two for the machine, one each for backups and a pool."""
+    """The one configuration file: a section a process, two for the machine, and one for each thing beside."""
 
     recorder: RecorderSettings
     app: AppSettings
@@ -22,6 +22,7 @@ class BoxSettings:
     box: BoxSection
     network: NetworkSection
     backup: BackupSection
+    update: UpdateSection
     pool: PoolSection
 
 
@@ -57,6 +58,7 @@ def _settings(written: dict[str, Any], problems: tuple[Problem, ...], source: st
         box=BoxSection.model_validate(section_with_places(written, "box")),
         network=NetworkSection.model_validate(section_with_places(written, "network")),
         backup=BackupSection.model_validate(section_with_places(written, "backup")),
+        update=UpdateSection.model_validate(section_with_places(written, "update")),
         pool=PoolSection.model_validate(section_with_places(written, "pool")),
     )
 

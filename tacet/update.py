@@ -16,17 +16,23 @@ from pathlib import Path
 
 from app.durable import write_private
 from app.errors import TacetError
+from app.version import OS_RELEASE, image_version
 
 STICKS = Path("/media")
-OS_RELEASE = Path("/usr/lib/os-release")
 KEPT_FILE = Path("/var/lib/tacet/identity/kept-version")  # the newest that was seen working on this box
+SYSTEM_CONF = Path("/etc/rauc/system.conf")
 CONFIRM_TRIES, CONFIRM_EVERY_S = 18, 10.0  # three minutes
 DAEMONS = ("tacet-recorder.service", "tacet-app.service", "tacet-asr.service")
+
+
+class SessionGoesOn(TacetError):
+    """Not now; nothing was changed."""
+
 
 Run = Callable[[list[str]], str]  # the command's output; raises TacetError with what it said
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: argparse.ArgumentParser, config: Path) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     install = commands.add_parser("install", help="put a signed bundle into the other slot, for the next start")
     install.add_argument("bundle", type=Path, metavar="BUNDLE.raucb")
@@ -34,6 +40,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     look = commands.add_parser("look", help="install the newest bundle on a stick, and start it")
     look.add_argument("--sticks", type=Path, default=STICKS, metavar="DIR", help=f"where they are (default {STICKS})")
     look.set_defaults(run=_look)
+    take = commands.add_parser("take", help="install what was fetched from the clinic's server, and start it")
+    take.add_argument("offered", type=Path, metavar="DIR", help="where fetched bundles lie")
+    take.set_defaults(run=_take)
+    follow = commands.add_parser("follow", help="ask the clinic's server for newer versions, and fetch them")
+    follow.add_argument("--config", type=Path, default=config, help=f"configuration file (default {config})")
+    follow.set_defaults(run=_follow)
     confirm = commands.add_parser("confirm", help="keep the running version, if recorder, asr and page work")
     confirm.set_defaults(run=_confirm)
     give_back = commands.add_parser("return", help="start the other version again, if this one never worked here")
@@ -47,9 +59,9 @@ def install(bundle: Path, running: str, run: Run) -> str:
         TacetError: nothing was changed, or the other slot only: the running version starts again.
     """
     offered = _version_of(run(["rauc", "info", "--output-format=json", str(bundle)]))
-    if _ordered(offered) <= _ordered(running):
+    if ordered(offered) <= ordered(running):
         raise TacetError(f"The bundle holds version {offered}, and {running} is running. Take a newer one.")
-    _refuse_during_a_session(run)
+    refuse_during_a_session(run)
     run(["rauc", "install", str(bundle)])
     return offered
 
@@ -60,7 +72,7 @@ def newest(sticks: Path, run: Run) -> tuple[Path | None, tuple[str, ...]]:
     refused = []
     for bundle in sorted(sticks.glob("*/*.raucb")):
         try:
-            offered[bundle] = _ordered(_version_of(run(["rauc", "info", "--output-format=json", str(bundle)])))
+            offered[bundle] = ordered(_version_of(run(["rauc", "info", "--output-format=json", str(bundle)])))
         except TacetError as error:
             refused.append(f"{bundle.name} was not taken: {error}")
     return max(offered, key=lambda bundle: offered[bundle], default=None), tuple(refused)
@@ -76,7 +88,7 @@ def look(sticks: Path, running: str, run: Run) -> tuple[str, ...]:
     if bundle is None:
         return (*said, "There is no update on a stick.")
     version = install(bundle, running, run)
-    _refuse_during_a_session(run)
+    refuse_during_a_session(run)
     run(["systemctl", "reboot"])
     return (*said, f"Version {version} is in the other half of the disk; the box starts again with it.")
 
@@ -112,7 +124,7 @@ def give_back(running: str, kept: str | None, run: Run) -> str | None:
         return f"Version {running} has worked on this box before, so it stays."
     if not _another_works(run(["rauc", "status", "--output-format=json"])):
         return "The other half of the disk holds nothing that works, so this version stays."
-    _refuse_during_a_session(run)
+    refuse_during_a_session(run)
     run(["rauc", "status", "mark-bad"])
     run(["systemctl", "reboot"])
     return None
@@ -139,7 +151,15 @@ def run_program(command: list[str]) -> str:
 
 
 def running_version(os_release: Path = OS_RELEASE) -> str:
-    found = re.search(r"^IMAGE_VERSION=(\S+)$", os_release.read_text(encoding="utf-8"), re.MULTILINE)
+    found = image_version(os_release)
+    if found is None:
+        raise TacetError("This machine does not run from an image, so there is nothing to update.")
+    return found
+
+
+def compatible_with(system_conf: Path = SYSTEM_CONF) -> str:
+    """The board that this image is for, as bundles name it."""
+    found = re.search(r"^compatible=(\S+)$", system_conf.read_text(encoding="utf-8"), re.MULTILINE)
     if found is None:
         raise TacetError("This machine does not run from an image, so there is nothing to update.")
     return found[1]
@@ -152,17 +172,18 @@ def _version_of(info: str) -> str:
         raise TacetError("The bundle does not say its version. Fetch it again.") from error
 
 
-def _ordered(version: str) -> tuple[int, ...]:
+def ordered(version: str) -> tuple[int, ...]:
     numbers = re.findall(r"\d+", version)
     if not numbers:
         raise TacetError(f"The version {version} cannot be compared. Fetch the bundle again.")
     return tuple(int(number) for number in numbers)
 
 
-def _refuse_during_a_session(run: Run) -> None:
+def refuse_during_a_session(run: Run) -> None:
+    """Raises SessionGoesOn."""
     doing = run(["systemctl", "show", "-P", "StatusText", "tacet-recorder.service"]).strip()
     if doing not in {"ready", "not ready", ""}:
-        raise TacetError(f"A session is going on ({doing}). Update when it is over; nothing was changed.")
+        raise SessionGoesOn(f"A session is going on ({doing}). Update when it is over; nothing was changed.")
 
 
 def _install(args: argparse.Namespace) -> int:
@@ -177,6 +198,26 @@ def _look(args: argparse.Namespace) -> int:
     for sentence in look(args.sticks, running_version(), run_program):
         print(sentence)
     return 0
+
+
+def _take(args: argparse.Namespace) -> int:
+    from tacet.updating.outcome import OutcomeFiles  # noqa: PLC0415  of updates from a server alone
+    from tacet.updating.taking import take  # noqa: PLC0415  same
+
+    print(take(args.offered, running_version(), run_program, OutcomeFiles()))
+    return 0
+
+
+def _follow(args: argparse.Namespace) -> int:
+    from tacet.settings import load_settings  # noqa: PLC0415  the other commands need no settings
+    from tacet.updating.scheduled import ThisBox, follow  # noqa: PLC0415  same
+
+    settings = load_settings(args.config)
+    if not settings.update.server:
+        print("No server for updates is named. Write `server` into the section [update] of the configuration.")
+        return 0
+    box = ThisBox(settings.app.data_dir, running_version(), compatible_with())
+    return follow(box, settings.update, settings.app.run_dir)
 
 
 def _confirm(_: argparse.Namespace) -> int:

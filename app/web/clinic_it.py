@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
+from app.asr.pace import hottest_c
 from app.audit.chain import BOX, Event
 from app.authority import read_authority
 from app.backup_state import Stage, ask_for_backup, read_backup_state, was_asked
@@ -20,11 +21,13 @@ from app.pool.seen import look
 from app.tls import fingerprint, fingerprint_groups
 from app.vault.errors import WeakPassphrase
 from app.vault.sessions import wall_clock_ms
+from app.version import version
 from app.web.audited import add_box_event, unaudited
 from app.web.desk import Desk, TheDesk, show, show_part
 from app.web.guessing import TooSoon
 from app.web.it_selftest import SelfTestView, selftest_view
 from app.web.it_signed_in import CLINIC_IT, It
+from app.web.it_updates import UpdatesView, updates_view
 from app.web.known_browsers import known_cookie
 from app.web.pool_standing import in_a_word
 from app.web.serving import certificate_for
@@ -98,6 +101,7 @@ class ItPage:
     broken: str
     backup: BackupView
     selftest: SelfTestView
+    updates: UpdatesView
     codes: bool  # a second step is asked for
     others: tuple[tuple[str, str], ...] = ()  # the clinic's other boxes: name, how it says it is
     invitation: str = ""
@@ -215,6 +219,7 @@ def _page(desk: Desk, invitation: str = "") -> ItPage:
         broken=f"This trail was changed: {broken.why}." if broken else "",
         backup=_backup(desk),
         selftest=selftest_view(desk),
+        updates=updates_view(desk.settings.data_dir),
         codes=desk.it_account.asks_for_code,
         others=tuple((box.name, WELLBEING[box.wellbeing]) for box in desk.neighbours.all()),
         invitation=invitation,
@@ -247,9 +252,16 @@ def _facts(desk: Desk) -> tuple[tuple[str, str], ...]:
         ("Transcription", desk.pipeline.speech_problem or "works"),
         ("Pool", in_a_word(look(desk.settings.run_dir))),
         ("Storage free", free),
+        ("Temperature", _temperature()),
+        ("Version", version()),
         ("Certificate", _certificate(desk)),
         ("Vaults open now", counted(len(desk.vaults.unlocked()), "vault")),
     )
+
+
+def _temperature() -> str:
+    hot_c = hottest_c()
+    return "no sensor" if hot_c is None else f"{hot_c:.0f} °C"
 
 
 def _certificate(desk: Desk) -> str:

@@ -11,7 +11,7 @@ from app.settings import AppSettings
 from firmware.settings import RecorderSettings
 from tacet.config.lines import line_of
 from tacet.config.problem import Problem, of_syntax, of_value
-from tacet.config.sections import BackupSection, BoxSection, NetworkSection, PoolSection
+from tacet.config.sections import BackupSection, BoxSection, NetworkSection, PoolSection, UpdateSection
 
 PLACES: dict[str, tuple[str, ...]] = {  # the folders that a section needs, given once for the whole box
     "box": (),
@@ -20,6 +20,7 @@ PLACES: dict[str, tuple[str, ...]] = {  # the folders that a section needs, give
     "app": ("data_dir", "run_dir"),
     "asr": ("run_dir", "models_dir"),
     "backup": (),
+    "update": (),
     "pool": (),
 }
 SECTIONS: dict[str, type[BaseModel]] = {
@@ -29,6 +30,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "app": AppSettings,
     "asr": AsrSettings,
     "backup": BackupSection,
+    "update": UpdateSection,
     "pool": PoolSection,
 }
 DEFAULT_PLACES = {

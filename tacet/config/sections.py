@@ -16,6 +16,9 @@ TAKEN_IN = "taken in"  # stands where a code stood
 DnsName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?$")]
 
 
+_SERVER = r"^(https?://[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:\d{1,5})?(/[A-Za-z0-9._~/-]*)?)?$"
+
+
 class BoxSection(BaseModel):
     """What the box is called and where it stands."""
 
@@ -87,6 +90,22 @@ class PoolSection(BaseModel):
     def code_to_redeem(self) -> str:
         """Empty where there is none, or it was taken in already."""
         return "" if self.code.strip() == TAKEN_IN else self.code.strip()
+
+
+class UpdateSection(BaseModel):
+    """Updates from a server of the clinic, beside those from a USB stick."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    server: str = Field(default="", pattern=_SERVER)  # a folder, like https://updates.clinic.example/tacet
+    certificate_sha256: str = Field(default="", pattern=r"^([0-9A-Fa-f]{2}:?){32}$|^$")  # of the server's certificate
+    every_hours: int = Field(default=6, ge=1, le=168)  # how often it is asked, give or take a fifth
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.certificate_sha256 and not self.server.startswith("https://"):
+            raise ValueError("certificate_sha256 is for https; write the server's address with https://")
+        return self
 
 
 class BackupSection(BaseModel):

@@ -78,7 +78,7 @@ def test_verify__of_a_misspelt_setting__says_so(tmp_path: Path) -> None:
 
 
 def test_daemons__each__has_a_user_of_its_own() -> None:
-    users = [user for name in DAEMONS for user in service(name)["User"]]
+    users = [user for name in (*DAEMONS, "tacet-fetch") for user in service(name)["User"]]
     of_pool = {user for name in POOL for user in service(name)["User"]}
     declared = {row[1] for row in table("sysusers.d/tacet.conf") if row[0] == "u"}
     assert len(of_pool) == 1
@@ -87,7 +87,7 @@ def test_daemons__each__has_a_user_of_its_own() -> None:
 
 def test_writable_folders__of_every_daemon__are_made_by_tmpfiles() -> None:
     made = {row[1] for name in ("tacet", "tacet-pool") for row in table(f"tmpfiles.d/{name}.conf")}
-    for name in (*DAEMONS, *POOL):
+    for name in (*DAEMONS, *POOL, "tacet-fetch", "tacet-selftest"):
         for line in service(name).get("ReadWritePaths", []):
             assert set(line.split()) <= made, name
 
@@ -106,7 +106,7 @@ def test_recorder__its_confinement__hides_vaults_and_network() -> None:
     assert {"-/var/lib/tacet/vaults", "-/var/lib/tacet/box"} <= set(recorder["InaccessiblePaths"][0].split())
 
 
-@pytest.mark.parametrize("name", [*DAEMONS, *POOL, "tacet-backup"])
+@pytest.mark.parametrize("name", [*DAEMONS, *POOL, "tacet-backup", "tacet-fetch", "tacet-selftest"])
 def test_shared_memory__which_strict_protection_leaves_open__is_closed(name: str) -> None:
     assert "-/dev/shm" in service(name)["InaccessiblePaths"][0].split()
 
