@@ -85,8 +85,8 @@ our_programs() {
   for asset in htmx.org/dist/htmx.min.js htmx-ext-sse/sse.js; do
     install -Dm644 "$project/$assets/$asset" "$site/$assets/$asset"
   done
-  mkdir -p "$root/usr/share/tacet" "$root/usr/share/doc/tacet"
-  cp -r "${TACET_MODELS_DIR:-$project/build/models}" "$root/usr/share/tacet/models"
+  mkdir -p "$root/usr/share/tacet/models" "$root/usr/share/doc/tacet"
+  cp -rL "${TACET_MODELS_DIR:-$project/build/models}/." "$root/usr/share/tacet/models" # a link is followed, not copied
   find "$root/usr/share/tacet/models" -name '.*' -type f -delete
   "$python" -m tacet.selftest.clip "$project/build/demo-session.wav" "$root/usr/share/tacet/selftest.wav" ||
     fail "there is no demo session to test a box's speech with. Run: make setup-test"
