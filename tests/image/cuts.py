@@ -1,70 +1,74 @@
-"""Power cuts: QEMU is killed, so that the guest loses what it had not flushed to its disk."""
+"""Power cuts while the box records: QEMU is killed, so that the guest loses what it had not written to its disk."""
 
-import base64
-import io
-import json
 import random
-import tarfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from app.vault.vault import Vault
 from firmware.tape import TapeError, TapeReader, read_head
 from image.lab import Progress
-from image.machine import BESIDE_THE_RECORDER, Machine, MachineError
+from image.machine import Machine, MachineError
+from image.moments import Moment, go_on
+from image.outside import NOT_MENDED, opened
 from image.page import wait_for_page
-from image.visiting import PASSPHRASE, RECORDER, press, wait_for_state
+from image.visiting import PASSPHRASE, RECORDER, SAMPLE_RATE_HZ, last_acknowledged, press, sealed, wait_for_state
 
-SHORTEST_S, LONGEST_S = 3.0, 15.0
-STARTS_WITHIN_S = 900.0
-
-
-@dataclass(slots=True)
-class Cuts:
-    """What the box had said of each session when its power went."""
-
-    sealed: dict[str, int] = field(default_factory=dict)  # by session, the samples that it said were safe
-    unbootable: int = 0
+SHORTEST_S, LONGEST_S = 2.0, 10.0  # of sound that the box says is safe, before the cut
+AFTER_S: Final = 2.0  # the cut comes at any moment within so long after that
+SEALED_WITHIN_S: Final = 900.0
 
 
-def cut_while_recording(box: Machine, rounds: int, seed: int, progress: Progress) -> Cuts:
-    """Record, take the power away at a random moment, start again; leaves the box running.
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One power cut: what the box had said was safe, what of it is missing, and how the box and its disk took it."""
 
-    Emulated, the page takes minutes to come and the recorder does without it: the box starts to its page after the
-    last cut, and to its recorder alone after the others.
+    acknowledged: int  # samples
+    missing: str  # empty: nothing
+    disk_mended: bool
+    started: bool | None  # to its page; None where it was not tried
+
+
+def cut_while_recording(box: Machine, moment: Moment, rounds: int, seed: int, progress: Progress) -> list[Cut]:
+    """From the same moment each time: record, cut at a random moment, look at the disk from outside.
+
+    The first, the middle and the last cut are followed by a start to the page.
     """
-    dice, cuts = random.Random(seed), Cuts()
+    dice, done = random.Random(seed), list[Cut]()
     for number in range(rounds):
         progress(f"cut {number + 1} of {rounds}")
-        wait_for_state(box, "ready", tries=150)
-        press(box)
-        wait_for_state(box, "recording")
-        box.follow(RECORDER)
-        box.listen(dice.uniform(SHORTEST_S, LONGEST_S))
+        go_on(box, moment)
+        session, acknowledged = _recorded(box, dice)
         box.cut()
-        session, samples = last_acknowledged(box.said)
-        cuts.sealed[session] = samples
-        if not _starts(box, whole=number == rounds - 1):
-            cuts.unbootable += 1
-            break
-    return cuts
+        missing, mended = _judged(box, session, acknowledged, box.folder / f"cut-{number}")
+        started = _starts(box) if number in {0, rounds // 2, rounds - 1} else None
+        done.append(Cut(acknowledged, missing, mended, started))
+    box.cut()
+    return done
 
 
-def lost(box: Machine, folder: Path, cuts: Cuts) -> dict[str, str]:
-    """What of each acknowledged session is not there, by session; opened with the therapist's passphrase."""
-    wait_for_state(box, "ready", tries=150)
-    packed = box.out("/bin/sh", "-c", "tar -C /var/lib/tacet -c tapes vaults | base64 -w0", within_s=600)
-    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(packed))) as archive:
-        archive.extractall(folder, filter="data")
+def _recorded(box: Machine, dice: random.Random) -> tuple[str, int]:
+    """Give the session and the samples that the box says are safe, at a random moment."""
+    wait_for_state(box, "ready")
+    box.follow(RECORDER)
+    press(box)
+    wanted = round(dice.uniform(SHORTEST_S, LONGEST_S) * SAMPLE_RATE_HZ)
+    box.listen_until(lambda: sealed(box.said) >= wanted, SEALED_WITHIN_S)
+    box.listen(dice.uniform(0, AFTER_S))
+    return last_acknowledged(box.said)
+
+
+def _judged(box: Machine, session: str, acknowledged: int, folder: Path) -> tuple[str, bool]:
+    with opened(box.disk) as disk:
+        mended = disk.mend() < NOT_MENDED
+        for part in ("tapes", "vaults"):
+            disk.take_out(f"/tacet/{part}", folder)
     (vault_folder,) = (path.parent for path in (folder / "vaults").rglob("account.json"))
     vault = Vault.unlock(vault_folder, PASSPHRASE)
     try:
-        found = {
-            session: _missing(vault, folder / "tapes" / session, samples) for session, samples in cuts.sealed.items()
-        }
+        return _missing(vault, folder / "tapes" / session, acknowledged), mended
     finally:
         vault.lock()
-    return {session: what for session, what in found.items() if what}
 
 
 def _missing(vault: Vault, tape: Path, samples: int) -> str:
@@ -78,21 +82,13 @@ def _missing(vault: Vault, tape: Path, samples: int) -> str:
     return "" if kept >= samples else f"{samples - kept} of {samples} samples"
 
 
-def last_acknowledged(said: list[str]) -> tuple[str, int]:
-    statuses = [json.loads(line) for line in said if line.endswith("}")]
-    recording = [status for status in statuses if status["session_id"]]
-    if not recording:
-        raise MachineError("The recorder said nothing of its session before the cut.")
-    return str(recording[-1]["session_id"]), int(recording[-1]["samples_sealed"])
-
-
-def _starts(box: Machine, *, whole: bool) -> bool:
-    box.start(resting=() if whole else BESIDE_THE_RECORDER)
+def _starts(box: Machine) -> bool:
+    """From the disk as the cut left it, through the firmware, to the page and a recorder that is ready."""
     try:
-        if whole:
-            wait_for_page(box)
+        box.start()
+        wait_for_page(box)
         box.wait_for_agent(box.hardware.page_within_s)
-        box.out("/bin/sh", "-c", f"until test -S {RECORDER}; do sleep 1; done", within_s=STARTS_WITHIN_S)
+        wait_for_state(box, "ready", tries=150)
     except MachineError:
         return False
     return True

@@ -26,7 +26,7 @@ class Hardware:
 HARDWARE: Final = {
     "amd64": Hardware(
         "qemu-system-x86_64",
-        ("-machine", "q35", "-cpu", "Westmere"),
+        ("-machine", "q35", "-cpu", "Haswell"),
         Path("/usr/share/OVMF/OVMF_CODE_4M.fd"),
         Path("/usr/share/OVMF/OVMF_VARS_4M.fd"),
         3000.0,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -77,10 +78,10 @@ def _windows(content: bytes) -> set[bytes]:
 
 def raw_key(pem: bytes) -> bytes:
     key = load_pem_private_key(pem, None)
-    if hasattr(key, "private_numbers"):
+    if isinstance(key, EllipticCurvePrivateKey):
         value = key.private_numbers().private_value
-        return int(value).to_bytes((value.bit_length() + 7) // 8)
-    return bytes(key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption()))
+        return value.to_bytes((value.bit_length() + 7) // 8)
+    return key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
 
 
 def words(content: bytes) -> list[str]:

@@ -10,10 +10,11 @@ from image.bundles import Signer
 from image.disks import flashed, test_disk
 from image.hardware import Hardware
 from image.machine import Machine
+from image.moments import Moment, keep
 from image.page import Seen, wait_for_page
 
 DEMO: Final = Path(__file__).parents[2] / "build/demo-session.wav"
-ROOM_S: Final = 24  # of the demo session: long enough to fill most of a window
+ROOM_S: Final = 24  # of the demo session; then it begins anew
 NAME: Final = "tacet-lab"
 # A box whose button, light and microphone are simulated; everything else is the image's own.
 TACET_TOML: Final = f"""\
@@ -45,6 +46,7 @@ class Lab:
     signer: Signer
     _boxes: dict[str, Machine] = field(default_factory=dict)
     _first_seen: dict[str, Seen] = field(default_factory=dict)
+    _moments: dict[str, Moment] = field(default_factory=dict)
 
     def box(self, name: str, tacet_toml: str = TACET_TOML, beside: Callable[[], Iterable[Path]] = tuple) -> Machine:
         """A box that has started; flashed from the image when this name is asked for first.
@@ -62,6 +64,19 @@ class Lab:
             self._first_seen.setdefault(name, wait_for_page(machine))
             machine.wait_for_agent(600)
         return machine
+
+    def moment(self, name: str, prepare: Callable[[Machine], None]) -> tuple[Machine, Moment]:
+        """A box, and the moment at which `prepare` was done with it; whoever asks again gets the same one."""
+        box = self._boxes.get(name) or self.box(name)
+        if name not in self._moments:
+            prepare(self.box(name))
+            self._moments[name] = keep(box)
+        return box, self._moments[name]
+
+    def rest(self, name: str) -> None:
+        """Take the power from a box that nobody asks anything for now: one emulated machine at a time."""
+        if name in self._boxes:
+            self._boxes[name].cut()
 
     def first_seen(self, name: str) -> Seen:
         """What the page answered when this box was started for the first time."""

@@ -2,12 +2,13 @@
 
 import base64
 import json
+import os
 import select
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,33 +20,18 @@ from image.hardware import Hardware
 
 MEMORY_MB: Final = 3072
 # Emulated, and a second in the box is so many instructions: a busy machine below makes it slow, never late.
-TIME: Final = ("-accel", "tcg,thread=single", "-icount", "shift=2", "-rtc", "base=utc,clock=vm")
+TIME: Final = ("-accel", "tcg,thread=single", "-icount", "shift=1", "-rtc", "base=utc,clock=vm")
 AGENT_UNITS: Final = {
     "systemd.extra-unit.opt.mount": (
-        "[Unit]\nBefore=tacet-recorder.service\n[Mount]\nWhat=/dev/disk/by-id/virtio-tacet-test\nWhere=/opt\n"
-        "Type=squashfs\nOptions=ro\n"
+        "[Unit]\nBefore=tacet-recorder.service\n[Mount]\nWhat=/dev/vdb\nWhere=/opt\nType=squashfs\nOptions=ro\n"
     ),
     "systemd.extra-unit.tacet-test.service": (
         "[Unit]\nRequires=opt.mount\nAfter=opt.mount\n[Service]\nExecStart=/usr/bin/python3 -I /opt/agent.py\n"
         "Restart=on-failure\n"
     ),
+    "systemd.unit-dropin.dev-vdb.device": "[Unit]\nJobRunningTimeoutSec=900\n",
     "systemd.unit-dropin.multi-user.target": "[Unit]\nWants=opt.mount tacet-test.service\n",
 }
-
-
-# What a box that only records has no need of. The image's own units; the test has them rest for one start.
-BESIDE_THE_RECORDER: Final = (
-    "tacet-app.service",
-    "tacet-asr.service",
-    "tacet-backup.service",
-    "tacet-healthy.service",
-    "tacet-console.service",
-    "systemd-networkd.service",
-    "systemd-resolved.service",
-    "systemd-timesyncd.service",
-    "nftables.service",
-)
-RESTING: Final = "[Unit]\nConditionPathExists=/nowhere\n"
 
 
 class MachineError(Exception):
@@ -86,14 +72,30 @@ class Machine:
     def console(self) -> Path:
         return self.folder / "console.log"
 
-    def start(self, resting: Sequence[str] = ()) -> None:
-        """Switch it on; the units that are named rest until it is switched on again."""
+    @property
+    def control(self) -> Path:
+        return self.folder / "control.sock"
+
+    @property
+    def firmware_settings(self) -> Path:
+        return self.folder / "firmware-settings.fd"
+
+    def start(self, from_memory: Path | None = None) -> None:
+        """Switch it on, or have it go on with what its memory held."""
         self.folder.mkdir(exist_ok=True)
-        settings = self.folder / "firmware-settings.fd"
-        if not settings.exists():
-            shutil.copy(self.hardware.firmware_settings, settings)
+        if not self.firmware_settings.exists():
+            shutil.copy(self.hardware.firmware_settings, self.firmware_settings)
         self.started_s = time.monotonic()
-        self._process = subprocess.Popen(self._command(settings, resting))
+        command = self._command()
+        if from_memory is not None:
+            command += ["-incoming", f"exec:cat {from_memory}"]
+        self._process = subprocess.Popen(command)
+
+    def worked_s(self) -> float:
+        """Processor seconds that the emulation has used since the start: the measure on a machine that is shared."""
+        assert self._process is not None
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def cut(self) -> None:
         """Take the power away: what the guest had not flushed is gone."""
@@ -112,13 +114,13 @@ class Machine:
     def wait_for_agent(self, within_s: float) -> None:
         """Until the box has started so far that the test's hand inside of it answers."""
         deadline = time.monotonic() + within_s
-        while self._agent is None:
-            self._check(deadline)
-            try:
-                self._agent = self._connected()
-            except OSError:
-                time.sleep(0.5)
+        self._reach_in(deadline)
         self.wait_for_hello(deadline - time.monotonic())
+
+    def take_the_hand(self, within_s: float) -> None:
+        """As `wait_for_agent`, where the box goes on and its hand was there before."""
+        self._reach_in(time.monotonic() + within_s)
+        self.out("true", within_s=within_s)
 
     def wait_for_hello(self, within_s: float) -> None:
         """Until the box has started once more, of its own accord or because it was told to."""
@@ -152,17 +154,40 @@ class Machine:
             for message in self._arrived(left_s):
                 self._noted(message)
 
+    def listen_until(self, heard: Callable[[], bool], within_s: float) -> None:
+        """Collect until enough was said."""
+        deadline = time.monotonic() + within_s
+        while not heard():
+            self._check(deadline)
+            for message in self._arrived(1.0):
+                self._noted(message)
+
+    def work(self, for_s: float, within_s: float) -> None:
+        """Let the box work for so many processor seconds; one that has nothing to do is not waited for."""
+        until_s, deadline = self.worked_s() + for_s, time.monotonic() + within_s
+        while self.worked_s() < until_s and time.monotonic() < deadline:
+            self.listen(0.1)
+
     def last_words(self, lines: int = 12) -> str:
         text = self.console.read_bytes().decode(errors="replace") if self.console.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 
-    def _command(self, settings: Path, resting: Sequence[str]) -> list[str]:
+    def _reach_in(self, deadline: float) -> None:
+        while self._agent is None:
+            self._check(deadline)
+            try:
+                self._agent = self._connected()
+            except OSError:
+                time.sleep(0.5)
+
+    def _command(self) -> list[str]:
         hardware = self.hardware
         command = [hardware.program, *hardware.machine, *TIME, "-m", str(MEMORY_MB), "-smp", "1"]
         command += ["-display", "none", "-no-user-config", "-serial", f"file:{self.console}", "-monitor", "none"]
+        command += ["-qmp", f"unix:{self.control},server=on,wait=off"]
         command += ["-drive", f"if=pflash,format=raw,readonly=on,file={hardware.firmware}"]
-        command += ["-drive", f"if=pflash,format=raw,file={settings}"]
-        command += ["-drive", f"if=none,id=disk,format=raw,file={self.disk}"]
+        command += ["-drive", f"if=pflash,format=raw,file={self.firmware_settings}"]
+        command += ["-drive", f"if=none,id=disk,format={self._format()},file={self.disk}"]
         command += ["-device", "virtio-blk-pci,drive=disk,bootindex=0", "-device", "virtio-rng-pci"]
         # Nothing outside but one server that answers on 443, which a backup alone may call.
         forwards = f"hostfwd=tcp:127.0.0.1:{self.page_port}-:443,hostfwd=tcp:127.0.0.1:{self.offer_port}-:80"
@@ -171,16 +196,18 @@ class Machine:
         command += ["-audiodev", "none,id=sound", "-device", "intel-hda", "-device", "hda-duplex,audiodev=sound"]
         if self._test_disk is not None:
             command += ["-drive", f"if=none,id=test,format=raw,readonly=on,file={self._test_disk}"]
-            command += ["-device", "virtio-blk-pci,drive=test,serial=tacet-test"]
+            command += ["-device", "virtio-blk-pci,drive=test"]
             agent = self.folder / "agent.sock"
             agent.unlink(missing_ok=True)
             command += ["-chardev", f"socket,id=agent,path={agent},server=on,wait=off", "-device", "virtio-serial-pci"]
             command += ["-device", "virtserialport,chardev=agent,name=tacet.test"]
-            asleep = {f"systemd.unit-dropin.{unit}": RESTING for unit in resting}
-            for name, unit in (AGENT_UNITS | asleep).items():
+            for name, unit in AGENT_UNITS.items():
                 coded = base64.b64encode(unit.encode()).decode()
                 command += ["-smbios", f"type=11,value=io.systemd.credential.binary:{name}={coded}"]
         return command
+
+    def _format(self) -> str:
+        return "qcow2" if self.disk.suffix == ".qcow2" else "raw"
 
     def _connected(self) -> socket.socket:
         line = socket.socket(socket.AF_UNIX)

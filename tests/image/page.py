@@ -23,6 +23,7 @@ class Seen:
     status: int
     text: str
     after_s: float
+    work_s: float  # of that, what the emulation computed: the measure on a machine that is shared
 
 
 def wait_for_page(machine: Machine, path: str = "/", within_s: float | None = None) -> Seen:
@@ -50,7 +51,7 @@ def fetch(machine: Machine, trust: ssl.SSLContext, name: str, path: str) -> Seen
             answer = connection.getresponse()
             text = answer.read().decode(errors="replace")
             if answer.status not in {302, 303, 307}:
-                return Seen(answer.status, text, time.monotonic() - machine.started_s)
+                return Seen(answer.status, text, time.monotonic() - machine.started_s, machine.worked_s())
             path = answer.getheader("Location") or "/"
     raise MachineError("The page leads in circles.")
 

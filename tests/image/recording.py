@@ -7,8 +7,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from image.machine import Machine, MachineError
-from image.visiting import PASSPHRASE, SET_UP_WITHIN_S, hold, press, visitor, wait_for_state
+from image.visiting import (
+    PASSPHRASE,
+    RECORDER,
+    SAMPLE_RATE_HZ,
+    SET_UP_WITHIN_S,
+    hold,
+    press,
+    sealed,
+    visitor,
+    wait_for_state,
+)
 
+RECORDED_WITHIN_S: Final = 600.0
 HEARD_WITHIN_S: Final = 3000.0  # under emulation a window takes minutes
 ASKED_EVERY_S: Final = 10.0  # also keeps the sign-in alive
 
@@ -23,10 +34,11 @@ class Heard:
     session_samples: int
     words: int
     took_s: float  # from the end of the recording to the last word
+    work_s: float  # the same in processor seconds of the emulation
 
 
 def recorded_and_heard(box: Machine, folder: Path, seconds: float) -> Heard:
-    """Set the box up as a therapist, record, stop, and wait until everything is written down."""
+    """Set the box up as a therapist, record so many seconds of sound, stop, and wait until all is written down."""
     return asyncio.run(_walk(box, folder, seconds))
 
 
@@ -34,16 +46,17 @@ async def _walk(box: Machine, folder: Path, seconds: float) -> Heard:
     async with visitor(box, folder) as therapist:
         await therapist.set_up(SET_UP_WITHIN_S, PASSPHRASE)
         wait_for_state(box, "ready")
+        box.follow(RECORDER)
         press(box)
-        wait_for_state(box, "recording")
-        box.listen(seconds)
+        box.listen_until(lambda: sealed(box.said) >= seconds * SAMPLE_RATE_HZ, RECORDED_WITHIN_S)
+        box.follow(None)
         hold(box)
         last = wait_for_state(box, "ready")
-        stopped_s = time.monotonic()
+        stopped_s, worked_s = time.monotonic(), box.worked_s()
         session = await _finished(therapist, stopped_s + HEARD_WITHIN_S)
     words = sum(len(line["text"].split()) for line in session["transcript"])
     counted = (last["samples_in"], last["samples_sealed"], last["gap_samples"], session["samples"])
-    return Heard(*counted, words, time.monotonic() - stopped_s)
+    return Heard(*counted, words, time.monotonic() - stopped_s, box.worked_s() - worked_s)
 
 
 async def _finished(therapist: Any, deadline_s: float) -> dict[str, Any]:

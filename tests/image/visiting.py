@@ -10,6 +10,7 @@ from tacet.demo_therapist import Therapist
 
 PASSPHRASE: Final = "lamp kettle orchard seven"
 SET_UP_WITHIN_S: Final = 300.0
+SAMPLE_RATE_HZ: Final = 16_000
 RECORDER: Final = "/run/tacet/recorder.sock"
 PANEL: Final = "/run/tacet/panel.sock"
 THUMB: Final = "import asyncio, pathlib, tacet.thumb; asyncio.run(tacet.thumb.Thumb(pathlib.Path('{panel}')).{move}())"
@@ -17,7 +18,9 @@ STATUS: Final = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('{p
 
 
 def set_up(box: Machine, folder: Path) -> None:
-    """Make the first therapist's vault over HTTPS."""
+    """Make the first therapist's vault over HTTPS, unless there is one."""
+    if box.run("test", "-e", "/var/lib/tacet/box/setup-code").code:
+        return
 
     async def walk() -> None:
         async with visitor(box, folder) as therapist:
@@ -56,6 +59,23 @@ def wait_for_state(box: Machine, state: str, tries: int = 60) -> dict[str, Any]:
             return said
         box.listen(2.0)
     raise MachineError(f"The recorder is not {state} but {said['state']}: {' '.join(said['reasons'])}")
+
+
+def sealed(said: list[str]) -> int:
+    """How many samples of its session the followed recorder last said to be safe."""
+    try:
+        return last_acknowledged(said)[1]
+    except MachineError:
+        return 0
+
+
+def last_acknowledged(said: list[str]) -> tuple[str, int]:
+    """The session of which the recorder spoke last, and its samples that are safe."""
+    statuses = [json.loads(line) for line in said if line.endswith("}")]
+    recording = [status for status in statuses if status["session_id"]]
+    if not recording:
+        raise MachineError("The recorder said nothing of a session.")
+    return str(recording[-1]["session_id"]), int(recording[-1]["samples_sealed"])
 
 
 def _finger(box: Machine, move: str) -> None:

@@ -1,18 +1,20 @@
 """The pure parts of `make image-test`: what judges a box must itself be able to find a fault."""
 
 import json
+import struct
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from image.configuration import Named
-from image.cuts import last_acknowledged
 from image.guest.agent import Agent
 from image.guest.probes import PROBES, tried
 from image.identity import Secrets, raw_key, shared, words
 from image.machine import MachineError
+from image.outside import Partition, grub_environment, partitions, slot_that_starts
 from image.page import title
+from image.visiting import last_acknowledged
 
 
 def test_shared__two_boxes_with_keys_of_their_own__share_nothing() -> None:
@@ -88,3 +90,44 @@ def test_probes__every_forbidden_one__exists() -> None:
 def test_title__of_a_page__is_on_one_line() -> None:
     assert title("<head><title>Set this box\n up</title>") == "Set this box up"
     assert title("nothing") == ""
+
+
+def environment(*lines: str) -> bytes:
+    return ("# GRUB Environment Block\n" + "".join(f"{line}\n" for line in lines)).ljust(1024, "#").encode()
+
+
+def test_grub_environment__torn_or_of_another_length__says_nothing() -> None:
+    content = environment("ORDER=B A", "B_OK=1")
+    assert grub_environment(content) == {"ORDER": "B A", "B_OK": "1"}
+    assert grub_environment(content[:512]) == grub_environment(b"") == grub_environment(bytes(1024)) == {}
+
+
+@pytest.mark.parametrize(
+    ("noted", "slot"),
+    [
+        ({}, "A"),
+        ({"ORDER": "B A", "B_OK": "1"}, "B"),
+        ({"ORDER": "B A", "B_OK": "0"}, "A"),
+        ({"ORDER": "B A", "B_OK": "1", "B_TRY": "3"}, "A"),
+        ({"ORDER": "A B", "A_OK": "1", "A_TRY": "3", "B_OK": "1", "B_TRY": "3"}, "A"),
+        ({"ORDER": "A B", "A_OK": "0", "B_OK": "1", "B_TRY": "3"}, "B"),
+    ],
+    ids=[
+        "nothing noted",
+        "just installed",
+        "half installed",
+        "three tries",
+        "both tried out",
+        "one bad, one tried out",
+    ],
+)
+def test_slot_that_starts__as_the_boot_loader_chooses(noted: dict[str, str], slot: str) -> None:
+    assert slot_that_starts(noted) == slot
+
+
+def test_partitions__of_a_gpt__by_name(tmp_path: Path) -> None:
+    disk = tmp_path / "disk.img"
+    entry = struct.pack("<16s16sQQQ72s", b"k" * 16, b"u" * 16, 2048, 4095, 0, "tacet-boot".encode("utf-16-le"))
+    head = bytes(72) + struct.pack("<QIII", 2, 4, 128, 0)
+    disk.write_bytes(bytes(512) + head.ljust(512, b"\0") + entry + bytes(3 * 128))
+    assert partitions(disk) == {"tacet-boot": Partition(2048 * 512, 2048 * 512)}

@@ -10,9 +10,10 @@ import contextlib
 import json
 import socket
 import subprocess
-import sys
 import threading
+import time
 from pathlib import Path
+from typing import Any
 
 PORT = Path("/dev/virtio-ports/tacet.test")
 
@@ -27,7 +28,11 @@ class Agent:
         self._tell({"hello": "box"})
         pending = b""
         while True:
-            pending += self._line.read(65536) or b""
+            arrived = self._line.read(65536)
+            if not arrived:  # nobody is at the other end, as between two starts from one moment
+                time.sleep(0.1)
+                continue
+            pending += arrived
             *lines, pending = pending.split(b"\n")
             for line in lines:
                 self.obey(json.loads(line))
@@ -35,7 +40,7 @@ class Agent:
     def close(self) -> None:
         self._line.close()
 
-    def obey(self, asked: dict) -> None:
+    def obey(self, asked: dict[str, Any]) -> None:
         if "follow" in asked:
             self._follow(asked["follow"])
             self._answer(asked, 0, "")
@@ -56,7 +61,7 @@ class Agent:
         except OSError as error:
             self._answer(asked, 127, str(error))
 
-    def _answer(self, asked: dict, code: int, out: str) -> None:
+    def _answer(self, asked: dict[str, Any], code: int, out: str) -> None:
         self._tell({"id": asked["id"], "code": code, "out": out})
 
     def _follow(self, path: str | None) -> None:
@@ -74,7 +79,7 @@ class Agent:
             for line in lines:
                 self._tell({"said": line.strip()})
 
-    def _tell(self, what: dict) -> None:
+    def _tell(self, what: dict[str, Any]) -> None:
         content = json.dumps(what).encode() + b"\n"
         with self._telling:
             while content:
@@ -82,4 +87,4 @@ class Agent:
 
 
 if __name__ == "__main__":
-    sys.exit(Agent().serve())
+    Agent().serve()
