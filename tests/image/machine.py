@@ -30,7 +30,7 @@ AGENT_UNITS: Final = {
         "Restart=on-failure\n"
     ),
     "systemd.unit-dropin.dev-vdb.device": "[Unit]\nJobRunningTimeoutSec=900\n",
-    # It hears for minutes at the first start, hours under emulation, in the time that the tests wait for something else.
+    # It hears at the first start, for as long as the tests have in all, and they measure by what the box works.
     "systemd.unit-dropin.tacet-selftest.service": "[Unit]\nConditionPathExists=/nowhere\n",
     "systemd.unit-dropin.multi-user.target": "[Unit]\nWants=opt.mount tacet-test.service\n",
 }
