@@ -49,6 +49,11 @@ class PoolSeen(BaseModel):
     lag_s: float = 0.0  # for how long this box waits now
 
     @property
+    def may_get_sound(self) -> bool:
+        """Whether sound may go there now or later; a client is told so, also while the pool is away."""
+        return self.standing not in {Standing.OFF, Standing.UNUSED}
+
+    @property
     def hears(self) -> bool:
         return self.standing is Standing.REACHABLE and bool(self.workers)
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app.domain import HeardBy
 from app.network import Interface, read_network
+from app.pool.seen import look
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
 from app.web.desk import Person, TheDesk, show
@@ -27,6 +28,7 @@ class TransparencyPage:
     when: str
     holds: tuple[str, ...]
     models: tuple[tuple[str, str], ...]  # name with revision, and how many sessions it heard
+    pool: bool  # sound may go to the clinic's pool
     machines: tuple[tuple[str, str], ...]  # a session's day and time, and which machines heard it; empty without a pool
     sent: tuple[str, ...]
     peers: tuple[str, ...]
@@ -51,6 +53,7 @@ def transparency(request: Request, desk: TheDesk, person: Person) -> Response:
             counted(len(vault.clients.list()), "client"),
         ),
         models=tuple((model, counted(number, "session")) for model, number in vault.sessions.models()),
+        pool=look(desk.settings.run_dir).may_get_sound,
         machines=_machines(vault.sessions.heard_by(LATEST_SESSIONS)),
         sent=tuple(_sent(one) for one in network.interfaces),
         peers=network.peers,

@@ -141,6 +141,9 @@ def pools(camera: Camera, box: WebBox) -> None:
     for name, seen in {"reachable": REACHABLE, "away": AWAY, "refused": REFUSED, "joining": joining}.items():
         with link_that_says(box.settings.run_dir, seen):
             camera.shoot(f"pool-{name}", f"{box.address}/it/signin", act=enter)
+    with link_that_says(box.settings.run_dir, REACHABLE):
+        camera.shoot("trust-pool", f"{box.address}/trust")
+        camera.shoot("trust-now-pool-new", f"{box.address}/trust/now", passphrase=PASSPHRASE)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.pool_link import AWAY, link_that_says
 from support.web_box import NAME
 from support.web_client import WebClient, web_client
 from support.web_sessions import add_session, plain
@@ -368,6 +369,17 @@ def test_transparency__a_session_that_the_pool_heard__says_which_machine_did_it(
     page = client.http.get("/trust/now").text
     assert "clinic's pool" in page
     assert "clinic/worker-1 (2 windows), this box (1 window)" in page
+
+
+def test_trust__of_a_box_in_a_pool__says_to_clients_that_a_machine_of_the_clinic_listens(
+    client: WebClient, vault: Vault
+) -> None:
+    assert "turned into words on this box as well" in client.http.get("/trust").text
+    with link_that_says(client.settings.run_dir, AWAY):
+        page, now = client.http.get("/trust").text, client.http.get("/trust/now").text
+    assert "by a machine of this" in page
+    assert "on this box as well" not in page
+    assert "No machine of the pool has heard anything of yours yet." in now
 
 
 def test_sign__in_the_prepared_appointment__tells_the_recorder_at_once(client: WebClient, vault: Vault) -> None:
