@@ -1,10 +1,11 @@
 """Everything about a pool that can die dies, while boxes record and are heard: is a word lost, or a sample?
 
 Every box is a real pipeline on a real vault; a thread seals its tape second by second meanwhile, as the recorder does.
-Workers are killed, the scheduler is killed, the network between pool and boxes is cut (network namespaces; needs root),
-each while a window is being heard. Where the pool is away a box hears by itself. Ends with 1 unless every session is
-complete and equal to what one process heard of the same sound, every sealed sample is there, none was sealed late
-because of the pool, and no canary of sound or words is on a disk of the pool.
+Workers are killed or frozen, the scheduler is killed, the network between pool and boxes is cut (network namespaces;
+needs root), each while a window is being heard. Where the pool is away a box hears by itself. Ends with 1 unless every
+session is complete and equal to what one process heard of the same sound, every sealed sample is there, none was sealed
+late because of the pool, no box waited longer for a window than it may, and no canary of sound or words is on a disk of
+the pool.
 """
 
 import argparse
@@ -34,7 +35,7 @@ from app.asr.transcriber import SAMPLE_RATE_HZ, Heard, Transcriber, TranscriberA
 from app.asr.whisper import WhisperTranscriber
 from app.domain import Segment, SessionState
 from app.pipeline import Pipeline
-from app.pool.connection import PoolConnection
+from app.pool.connection import CONNECTS_WITHIN_S, PATIENCE_S, SILENT_FOR_S, PoolConnection
 from app.pool.errors import PoolAway, PoolError
 from app.pool.membership import Membership
 from app.speech.attribution import mixed_down
@@ -45,6 +46,8 @@ from firmware.tape import ConsentEvent, Recipient, TapeReader, TapeWriter, read_
 CHANNELS = 1
 WITHIN_S = 1_800.0
 CUT_S = 8.0  # longer than a box bears silence
+FROZEN_S = 15.0  # longer than the scheduler bears a worker's
+MOST_WAIT_S = PATIENCE_S + SILENT_FOR_S + CONNECTS_WITHIN_S + 2.0  # what a box may do, and some for a busy machine
 LATE_S = 2.0  # a second of sound that is sealed later than this was held up
 
 
@@ -79,16 +82,22 @@ class Counted:
     def __init__(self, pool: Transcriber) -> None:
         self._pool = pool
         self.windows = 0
-        self.away = 0
-        self.longest_s = 0.0  # until it was known that the pool is away
+        self.waited = list[tuple[float, float]]()  # from and until when, where it was then known that the pool is away
+
+    @property
+    def away(self) -> int:
+        return len(self.waited)
+
+    @property
+    def longest_s(self) -> float:
+        return max((until_s - from_s for from_s, until_s in self.waited), default=0.0)
 
     def hear(self, window: Window) -> Heard:
         began_s = time.monotonic()
         try:
             heard = self._pool.hear(window)
         except Exception:
-            self.away += 1
-            self.longest_s = max(self.longest_s, time.monotonic() - began_s)
+            self.waited.append((began_s, time.monotonic()))
             raise
         self.windows += 1
         return heard
@@ -164,17 +173,23 @@ class Monkey:
         self, pool: Pool, scheduler: Process, workers: list[Process], cut: "Callable[[str], None] | None"
     ) -> None:
         self._pool, self._scheduler, self._workers, self._cut = pool, scheduler, workers, cut
-        self.done = {"worker": 0, "scheduler": 0, "network": 0}
+        self.done = {"worker": 0, "frozen": 0, "scheduler": 0, "network": 0}
         self.at_work = dict(self.done)
+        self.began = list[tuple[str, float]]()
 
     def run(self, plan: list[str]) -> None:
         for number, kind in enumerate(plan):
             self.at_work[kind] += self._wait_for_work()
             began_s = time.monotonic()
+            self.began.append((kind, began_s))
+            one = self._workers[number % len(self._workers)]
             if kind == "worker":
-                one = self._workers[number % len(self._workers)]
                 one.kill()
                 one.start("offered to the pool")
+            elif kind == "frozen":
+                one.freeze()
+                time.sleep(FROZEN_S)
+                one.thaw()
             elif kind == "scheduler":
                 self._scheduler.kill()
                 self._scheduler.start("serves boxes")
@@ -184,6 +199,14 @@ class Monkey:
                 self._cut("up")
             self.done[kind] += 1
             print(f"{number + 1:3} of {len(plan)}: {kind}, {time.monotonic() - began_s:.0f} s", flush=True)
+
+    def known_after_s(self, boxes: "Sequence[Box]") -> dict[str, float]:
+        """By kind, how long after it the last box knew, of those that were waiting then."""
+        found = dict.fromkeys(self.done, 0.0)
+        for kind, at_s in self.began:
+            waited = [until_s - at_s for box in boxes for from_s, until_s in box.pool.waited if from_s < at_s < until_s]
+            found[kind] = max([found[kind], *waited])
+        return found
 
     def _wait_for_work(self) -> bool:
         """Until a window is in the pool for a moment; not for ever."""
@@ -230,13 +253,16 @@ def _ip(*arguments: str) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.pool_faults", description=__doc__)
     parser.add_argument("--workers", type=int, default=20, metavar="N", help="kills of a worker (default 20)")
+    parser.add_argument("--frozen", type=int, default=3, metavar="N", help="workers stopped for a while (default 3)")
     parser.add_argument("--schedulers", type=int, default=5, metavar="N", help="kills of the scheduler (default 5)")
     parser.add_argument("--cuts", type=int, default=3, metavar="N", help="of the network (default 3)")
     parser.add_argument("--boxes", type=int, default=2, metavar="N", help="default 2")
     parser.add_argument("--seconds", type=float, default=70.0, help="of sound a session (default 70)")
     parser.add_argument("--speed", type=float, default=1.0, help="times as fast as real (default 1)")
     args = parser.parse_args()
-    plan = ["worker"] * args.workers + ["scheduler"] * args.schedulers + ["network"] * args.cuts
+    plan = (
+        ["worker"] * args.workers + ["frozen"] * args.frozen + ["scheduler"] * args.schedulers + ["network"] * args.cuts
+    )
     random.Random(7).shuffle(plan)
     with tempfile.TemporaryDirectory(prefix="tacet-pool-faults-") as name, contextlib.ExitStack() as stack:
         host, cut = stack.enter_context(namespace()) if args.cuts else ("127.0.0.1", None)
@@ -328,7 +354,9 @@ class Bench:
             box.end()
         print(f"\nkilled or cut: {monkey.done}, of them while a window was in the pool: {monkey.at_work}")
         print(f"windows heard by the pool {by_pool}, by boxes themselves {self.own.windows}")
-        print(f"away {away} times, known after at most {longest_s:.1f} s; load {os.getloadavg()[0]:.1f}")
+        known = ", ".join(f"{kind} {known_s:.1f} s" for kind, known_s in monkey.known_after_s(self.boxes).items())
+        print(f"away {away} times, a box waited at most {longest_s:.1f} s for a window; load {os.getloadavg()[0]:.1f}")
+        print(f"who waited when it happened knew after at most: {known}")
         print(f"sealed {sealed} samples, on the tapes {there}; the slowest second in {slowest_s * 1000:.0f} ms")
         print(f"{len(canaries)} canaries of sound and words, found on the pool's disk: {len(hits)}")
         held = {
@@ -336,6 +364,7 @@ class Bench:
             "every transcript equal": equal == len(found) and bool(reference),
             "no sample lost": sealed == there,
             f"no second sealed later than {LATE_S:g} s": slowest_s < LATE_S,
+            f"no box waited longer than {MOST_WAIT_S:g} s": longest_s <= MOST_WAIT_S,
             "nothing on the pool's disk": not hits,
             "the pool heard, and boxes took over": by_pool > 0 and self.own.windows > 0,
         }

@@ -67,6 +67,13 @@ class Process:
     def stop(self) -> None:
         self._end(signal.SIGTERM)
 
+    def freeze(self) -> None:
+        """Let it say nothing any more, with all its connections open."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self.pid, signal.SIGCONT)
+
     def wait(self) -> int:
         """Wait until it ends by itself; give its exit code."""
         assert self._process is not None
