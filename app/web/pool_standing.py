@@ -62,7 +62,7 @@ def _told(seen: PoolSeen, now_ms: int) -> tuple[str, Mark, str]:  # noqa: PLR091
         case Standing.STOPPED:
             return "The link to the pool does not run.", "alert", f"{itself} If this stays, start the box again."
         case Standing.JOINING:
-            how = "A code holds for some minutes: write a new one into tacet.toml, and start the box again."
+            how = "Where its code has run out, write a new one into tacet.toml and start the box again."
             return "This box waits to be let into the pool.", "alert", f"{seen.sentence} {how}".lstrip()
         case Standing.JOINED:
             return "This box asks its pool for the first time.", "", "Its answer is here in a few seconds."
