@@ -1,7 +1,7 @@
 """Clinic IT: is the device well? This account holds no key: sessions are out of its reach, not merely hidden."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
 
@@ -16,6 +16,7 @@ from app.authority import read_authority
 from app.backup_state import Stage, ask_for_backup, read_backup_state, was_asked
 from app.box.invitations import Role
 from app.box.it_account import NotProven
+from app.disk_key import read_disk_key
 from app.neighbours import Wellbeing
 from app.pool.seen import look
 from app.tls import fingerprint, fingerprint_groups
@@ -49,6 +50,7 @@ WORDS = {
     "it.codes_on": "Clinic IT switched one-time codes on",
     "it.invited": "Clinic IT invited a therapist",
     "it.joined": "Clinic IT's account was made",
+    "it.saw_disk_key": "Clinic IT saw the disk's recovery key",
     "it.tried_light": "Clinic IT had button and lights tried",
     "it.signed_in": "Clinic IT signed in",
     "passphrase.recovered": "A recovery code was used",
@@ -59,6 +61,8 @@ WORDS = {
     "signin.refused": "A wrong passphrase",
 }
 ONE_GIB = 1 << 30
+NOT_ENCRYPTED = "not encrypted as a whole; sessions are, each by itself"
+ENCRYPTED = "encrypted as a whole; this box's TPM holds the key"
 WELLBEING = {Wellbeing.WELL: "works", Wellbeing.ATTENTION: "needs somebody to look"}
 
 
@@ -105,6 +109,8 @@ class ItPage:
     codes: bool  # a second step is asked for
     others: tuple[tuple[str, str], ...] = ()  # the clinic's other boxes: name, how it says it is
     invitation: str = ""
+    disk_key: str | None = field(default=None, repr=False)  # as it is shown; not whether there is one
+    encrypted: bool = False  # the disk
 
 
 class JoinForm(BaseModel):
@@ -182,6 +188,13 @@ def invite(request: Request, desk: TheDesk, _it: It) -> Response:
     return show(request, _page(desk, desk.invitations.invite(Role.THERAPIST)), here="it")
 
 
+@router.post("/disk-key", dependencies=[unaudited("adds its event itself: it is the box's")])
+def show_disk_key(request: Request, desk: TheDesk, _it: It) -> Response:
+    """Show what opens the disk without its box. It opens no session."""
+    add_box_event(desk, "it.saw_disk_key")
+    return show(request, _page(desk, disk_key=read_disk_key(desk.settings.data_dir)), here="it")
+
+
 @router.get("/backup", dependencies=[unaudited("shows how backups go, and nothing clinical")])
 def backup(request: Request, desk: TheDesk, _it: It) -> Response:
     return show_part(request, _backup(desk))
@@ -208,7 +221,7 @@ async def _welcome(desk: Desk, action: str) -> Response:
     return know_browser(set_sign_in(RedirectResponse("/it", 303), token), desk, CLINIC_IT)
 
 
-def _page(desk: Desk, invitation: str = "") -> ItPage:
+def _page(desk: Desk, invitation: str = "", disk_key: str | None = None) -> ItPage:
     trail, people = desk.record.audit, desk.vaults.accounts()
     names, broken = {one.vault_id: one.name for one in people}, trail.verify()
     return ItPage(
@@ -223,6 +236,8 @@ def _page(desk: Desk, invitation: str = "") -> ItPage:
         codes=desk.it_account.asks_for_code,
         others=tuple((box.name, WELLBEING[box.wellbeing]) for box in desk.neighbours.all()),
         invitation=invitation,
+        disk_key=disk_key,
+        encrypted=read_disk_key(desk.settings.data_dir) is not None,
     )
 
 
@@ -252,6 +267,7 @@ def _facts(desk: Desk) -> tuple[tuple[str, str], ...]:
         ("Transcription", desk.pipeline.speech_problem or "works"),
         ("Pool", in_a_word(look(desk.settings.run_dir))),
         ("Storage free", free),
+        ("Disk", ENCRYPTED if read_disk_key(desk.settings.data_dir) else NOT_ENCRYPTED),
         ("Temperature", _temperature()),
         ("Version", version()),
         ("Certificate", _certificate(desk)),

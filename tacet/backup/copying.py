@@ -10,14 +10,15 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from app.disk_key import DISK_KEY_FILE
 from app.tls import CLINIC_KEY_FILE
 from app.vault.copies import SUFFIX as BEFORE
 from tacet.backup.repository import NOTHING, BackupFailed, Entry, Repository, Snapshot
 
-# A new box makes its own certificate, or is given the clinic's anew; sockets, models and how backups go are no data;
-# the set-up code dies with the first account.
-LEFT_OUT = frozenset({"tls", "run", "models", "backup"})
-PASSING = ("-shm", ".new", "setup-code", ".creating", CLINIC_KEY_FILE, BEFORE)
+# A new box makes its own certificate, or is given the clinic's anew, and has a disk, a speed and versions of its own;
+# sockets, models and how backups go are no data; the set-up code dies with the first account.
+LEFT_OUT = frozenset({"tls", "run", "models", "backup", "update", "selftest"})
+PASSING = ("-shm", ".new", "setup-code", ".creating", CLINIC_KEY_FILE, DISK_KEY_FILE, BEFORE)
 PROCESS_NOTES = "process"  # in a vault's folder: psychotherapy notes, copied only when asked for
 HALF_DONE = (".half-made-", ".restoring-")
 DATABASE_SUFFIX = ".db"

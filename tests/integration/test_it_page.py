@@ -50,3 +50,20 @@ def test_it_page__another_box_needs_somebody__names_it_and_says_so(tmp_path: Pat
         page = client.http.get("/it").text
     assert "tacet-room-2.local" in page
     assert "needs somebody to look" in page
+
+
+def test_it_page__an_encrypted_disk__says_so_and_shows_its_recovery_key_when_asked(tmp_path: Path) -> None:
+    key = "-".join(["abcdefgh"] * 8)
+    with web_client(tmp_path) as client:
+        client.new_person()
+        desk = client.app.state.desk
+        form = {"passphrase": PASSPHRASE, "again": PASSPHRASE, "code": desk.invitations.invite(Role.CLINIC_IT)}
+        client.http.post("/it/join", data=form)
+        assert "not encrypted as a whole" in client.http.get("/it").text
+        (desk.settings.data_dir / "identity").mkdir()
+        (desk.settings.data_dir / "identity/disk-recovery-key").write_text(key)
+        page = client.http.get("/it").text
+        assert "holds the key" in page
+        assert key not in page
+        assert key in client.http.post("/it/disk-key").text
+        assert "Clinic IT saw the disk" in client.http.get("/it").text
