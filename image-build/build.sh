@@ -15,6 +15,8 @@ packages_in() { grep -hv '^#' "$@"; }
 
 [ -f "$here/targets/$target.conf" ] || fail "there is no target $target. There are: $(basename -a -s .conf "$here"/targets/*.conf | tr '\n' ' ')"
 components=main
+partition_table=gpt
+board_boot_files() { :; } # what a board's own firmware reads from the boot partition
 . "$here/targets/$target.conf"
 . "$here/steps.sh"
 export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git -C "$project" log -1 --format=%ct)}

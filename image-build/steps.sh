@@ -116,7 +116,7 @@ settle() {
   chroot "$root" env PYTHONHASHSEED=0 /usr/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
     /usr/lib/python3 /usr/lib/python3.13 /usr/local/lib/python3.13 >/dev/null || true
   passwd --root "$root" --quiet --lock root 2>/dev/null || true
-  rm -rf "$root"/etc/apt "$root"/var/lib/apt "$root"/var/cache/* "$root"/var/log/* "$root"/tmp/* "$root"/run/* "$root"/etc/hostname \
+  rm -rf "$root"/boot/firmware "$root"/etc/apt "$root"/var/lib/apt "$root"/var/cache/* "$root"/var/log/* "$root"/tmp/* "$root"/run/* "$root"/etc/hostname \
     "$root"/etc/resolv.conf "$root"/etc/ssh "$root"/etc/shadow- "$root"/etc/passwd- "$root"/etc/group- "$root"/etc/gshadow- "$root"/var/lib/systemd/random-seed
   ln -sf /run/systemd/resolve/resolv.conf "$root/etc/resolv.conf"
   # Nothing of /etc and /var has to be made anew from /usr (ldconfig and others, at every start of a read-only system).
@@ -184,6 +184,7 @@ EARLY
   rm "$root/tmp/early.cfg"
   sed "s|@CONSOLE@|$console|" "$here/boot/grub.cfg" >"$work/boot/grub.cfg"
   cp "$here/boot/README.txt" "${CONFIG:-$here/boot/tacet.toml}" "$work/boot/"
+  board_boot_files
   find "$work/boot" -exec touch -d "@$SOURCE_DATE_EPOCH" {} +
 }
 
@@ -197,7 +198,9 @@ disk() {
     if [ -d "$entry" ]; then mmd -i "$work/boot.vfat" "::${entry#.}"; else mcopy -m -i "$work/boot.vfat" "$entry" "::${entry#.}"; fi
   done)
   mkdir -p "$work/genimage-root" "$work/images"
-  genimage --config "$here/genimage.cfg" --rootpath "$work/genimage-root" --tmppath "$work/genimage" --inputpath "$work" \
+  sed -e "s/@TABLE@/$partition_table/" -e "/@HYBRID@/$([ "$partition_table" = hybrid ] && echo 's/@HYBRID@/partition-type = 0xC/' || echo d)" \
+    "$here/genimage.cfg" >"$work/genimage.cfg"
+  genimage --config "$work/genimage.cfg" --rootpath "$work/genimage-root" --tmppath "$work/genimage" --inputpath "$work" \
     --outputpath "$work/images" --loglevel 1 >"$work/genimage.log" 2>&1 || { cat "$work/genimage.log"; fail "the disk could not be laid out."; }
   mv "$work/images/tacet.img" "$out/$name.img"
 }
