@@ -35,6 +35,7 @@ class Health:
     backup_made_at_s: float | None  # the last finished one, 0 for none yet; None where none are set up
     backup_failed: bool
     certificate_ends_at_s: float
+    temperature_c: float | None = None  # of the hottest sensor; None where there is none
     pool: PoolHealth | None = None  # None where the box is in none
 
 
@@ -54,6 +55,8 @@ class _Readings:
         yield _one("tacet_storage_size_bytes", "Room where recordings are kept.", health.total_bytes)
         yield _one("tacet_vaults_open", "Vaults that are unlocked now.", health.open_vaults)
         yield _one("tacet_certificate_end_seconds", "When the page's certificate ends.", health.certificate_ends_at_s)
+        if health.temperature_c is not None:
+            yield _one("tacet_temperature_celsius", "Of the hottest sensor.", health.temperature_c)
         if health.backup_made_at_s is not None:
             yield _one("tacet_backup_last_success_seconds", "When the last one ended, or 0.", health.backup_made_at_s)
             yield _one("tacet_backup_failed", "1 where the last try failed.", health.backup_failed)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.asr.pace import hottest_c
 from app.backup_state import Stage, read_backup_state
 from app.metrics import CONTENT_TYPE, Health, PoolHealth, as_text
 from app.pool.seen import Standing, look
@@ -51,6 +52,7 @@ def _health(desk: Desk) -> Health:
         backup_made_at_s=None if backup is None else backup.made_at_ms / 1000,
         backup_failed=backup is not None and backup.stage is Stage.FAILED,
         certificate_ends_at_s=served.not_valid_after_utc.timestamp(),
+        temperature_c=hottest_c(),
         pool=_pool(desk),
     )
 

@@ -125,13 +125,14 @@ def test_pools_machines__their_services__cannot_read_who_signs_members() -> None
         assert "-/var/lib/tacet-pool/authority" in service(name)["InaccessiblePaths"][0].split()
 
 
-@pytest.mark.parametrize("name", ["tacet-app", "tacet-console"])
+@pytest.mark.parametrize("name", ["tacet-app", "tacet-console", "tacet-screen"])
 def test_units_that_name_addresses__each__may_ask_the_kernel_for_them(name: str) -> None:
     assert "AF_NETLINK" in service(name)["RestrictAddressFamilies"][0].split()
 
 
-def test_console__which_writes_on_the_screen__may_open_it() -> None:
-    console = service("tacet-console")
+@pytest.mark.parametrize("name", ["tacet-console", "tacet-screen"])
+def test_console__which_writes_on_the_screen__may_open_it(name: str) -> None:
+    console = service(name)
     assert console["DevicePolicy"] == ["closed"]
     assert f"{console['TTYPath'][0]} rw" in console["DeviceAllow"]
 
