@@ -87,6 +87,7 @@ class Machine:
         self.folder.mkdir(exist_ok=True)
         if not self.firmware_settings.exists():
             shutil.copy(self.hardware.firmware_settings, self.firmware_settings)
+        self.control.unlink(missing_ok=True)  # one that a killed machine has left answers nobody
         self.started_s = time.monotonic()
         command = self._command()
         if from_memory is not None:
