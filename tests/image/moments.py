@@ -31,12 +31,14 @@ class Moment:
 def keep(box: Machine) -> Moment:
     """Stop the box where it is; `go_on` has it go on from there."""
     number = sum(1 for _ in box.folder.glob("*.memory"))
-    moment = Moment(box.folder / f"{number}.memory", box.disk, box.folder / f"{number}.firmware-settings.fd")
+    disk = box.folder / f"{number}{box.disk.suffix}"
+    moment = Moment(box.folder / f"{number}.memory", disk, box.folder / f"{number}.firmware-settings.fd")
     with _control(box) as control:
         control.ask("stop")
         control.ask("migrate", uri=f"exec:cat >{moment.memory}")
         control.wait_until_written()
     box.cut()
+    box.disk.rename(disk)
     shutil.copy(box.firmware_settings, moment.firmware_settings)
     return moment
 
