@@ -16,6 +16,7 @@ from app.asr.model_file import variables
 
 FRAMES = 3_000  # columns of the spectrogram: 30 s
 EPSILON = 1e-5
+CPU_INFO = Path("/proc/cpuinfo")
 PARTS = 3  # query, key and value stand in one matrix
 
 Features = NDArray[np.float32]
@@ -23,8 +24,11 @@ Weights = dict[str, NDArray[np.generic]]
 
 
 def has_bfloat16() -> bool:
-    """Tell whether this CPU multiplies in bfloat16, without which CTranslate2's own encoder is the better one."""
-    return "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    """Tell whether this CPU multiplies in bfloat16, without which CTranslate2's own encoder is the better one.
+
+    OpenVINO reads about it in /sys and, where that says too little, in /proc/cpuinfo; without either it never ends.
+    """
+    return CPU_INFO.exists() and "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 class FastEncoder:

@@ -1,5 +1,7 @@
 """Whisper's encoder on OpenVINO beside CTranslate2's own, on the real model."""
 
+from pathlib import Path
+
 import ctranslate2
 import numpy as np
 import pytest
@@ -20,6 +22,14 @@ def test_fast_encoder__a_window_of_speech__is_nearer_to_the_exact_result_than_in
     fast = encoder.FastEncoder(MODELS_DIR / "base", 1).encode(features)
     assert fast.shape == exact.shape
     assert np.linalg.norm(fast - exact) < np.linalg.norm(quantised - exact) < 0.2 * np.linalg.norm(exact)
+
+
+def test_has_bfloat16__where_nothing_is_told_of_the_cpu__is_no_and_does_not_wait(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = pytest.importorskip("app.asr.encoder", reason="there is no OpenVINO for this machine")
+    monkeypatch.setattr(encoder, "CPU_INFO", tmp_path / "cpuinfo")
+    assert not encoder.has_bfloat16()
 
 
 def _by_ctranslate2(features: np.ndarray, compute_type: str) -> np.ndarray:

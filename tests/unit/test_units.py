@@ -130,6 +130,11 @@ def test_units_that_name_addresses__each__may_ask_the_kernel_for_them(name: str)
     assert "AF_NETLINK" in service(name)["RestrictAddressFamilies"][0].split()
 
 
+@pytest.mark.parametrize("name", ["tacet-asr", "tacet-selftest", "tacet-pool-worker"])
+def test_units_that_hear__each__can_read_about_the_processor(name: str) -> None:
+    assert "ProcSubset" not in service(name)
+
+
 @pytest.mark.parametrize("name", ["tacet-console", "tacet-screen"])
 def test_console__which_writes_on_the_screen__may_open_it(name: str) -> None:
     console = service(name)
