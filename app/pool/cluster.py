@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LIVE_FIRST = 10  # a window of a session that goes on now, before all others
 LOOK_EVERY_S = 1.0
 SILENT_FOR_S = 6.0  # a worker says twice a second that it is there; every two seconds where there are 200
+BEGUN_WITHIN_S = 20.0  # else the box hears it: nothing was done for it yet, so nothing is thrown away
 
 
 class PagelessScheduler(Scheduler):
@@ -81,11 +82,12 @@ class Cluster:
         priority = LIVE_FIRST if head.get("live") else 0
         asked = Asked(self._hello, head, pcm)
         future = self._client.submit(hear, asked, key=self._name(head, pcm), priority=priority, pure=False)
-        answering = asyncio.create_task(_answer_of(future))
+        answering, asked_s = asyncio.create_task(_answer_of(future)), time()
         try:
             while not (await asyncio.wait({answering}, timeout=LOOK_EVERY_S))[0]:
-                if self._held_by_a_silent_one(future):
-                    log.warning("a window is left to its box: the machine that has it says nothing any more")
+                why = self._hopeless(future, time() - asked_s)
+                if why:
+                    log.warning("a window is left to its box: %s", why)
                     return {"away": True}
             found: dict[str, Any] = json.loads(answering.result().encoded)
         except KilledWorker:
@@ -96,10 +98,14 @@ class Cluster:
             future.release()
         return found
 
-    def _held_by_a_silent_one(self, future: "Future[Answered]") -> bool:
-        """Frozen, unplugged or cut off: what it was given is not coming back soon."""
+    def _hopeless(self, future: "Future[Answered]", waited_s: float) -> str:
+        """Why it is not worth waiting any longer; "" where it is."""
         task = self._scheduler.tasks.get(future.key)
-        return bool(task and task.processing_on and self._silent(task.processing_on))
+        worker = task.processing_on if task else None
+        if worker and self._silent(worker):
+            return "the machine that has it says nothing any more"  # frozen, unplugged, cut off
+        begun = worker and task in worker.executing
+        return "" if begun or waited_s < BEGUN_WITHIN_S else "no machine has begun to listen to it"
 
     @staticmethod
     def _silent(worker: WorkerState) -> bool:

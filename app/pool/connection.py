@@ -15,7 +15,9 @@ from models import ModelUnknown
 
 CONNECTS_WITHIN_S = 3.0
 SILENT_FOR_S = 5.0  # the door speaks every second
-PATIENCE_S = 30.0  # for one window, which is no longer: a pool that needs more falls behind, and this box helps itself
+PATIENCE_S = (
+    45.0  # for one window: the pool says sooner that it comes to nothing, unless it hears slower than one speaks
+)
 
 
 class PoolConnection:

@@ -11,7 +11,7 @@ from app.pool.seen import Standing, look
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import unaudited
 from app.web.desk import Desk, TheDesk, show, show_part
-from app.web.it_signed_in import It
+from app.web.it_signed_in import It, ItWatching
 from app.web.pool_standing import PoolView, pool_view
 
 router = APIRouter(prefix="/it/pool")
@@ -35,7 +35,7 @@ def pool(request: Request, desk: TheDesk, _it: It) -> Response:
 
 
 @router.get("/now", dependencies=[unaudited("the same, as a part of the page")])
-def now(request: Request, desk: TheDesk, _it: It) -> Response:
+def now(request: Request, desk: TheDesk, _it: ItWatching) -> Response:
     return show_part(request, _view(desk))
 
 

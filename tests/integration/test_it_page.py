@@ -42,6 +42,19 @@ def test_pool_page__of_a_box_in_one__says_how_it_stands_and_again_when_that_chan
             assert "Bring both to the same version." in client.http.get("/it/pool/now").text
 
 
+def test_pool_page__left_open__is_no_sign_of_life_of_clinic_it(tmp_path: Path) -> None:
+    with web_client(tmp_path) as client:
+        signed_in(client)
+        client.http.get("/it/pool")
+        (sign_in,) = client.app.state.desk.sign_ins._by_digest.values()
+        sign_in.seen_s -= 60
+        before_s = sign_in.seen_s
+        assert client.http.get("/it/pool/now").status_code == 200
+        assert sign_in.seen_s == before_s
+        client.http.get("/it/pool")
+        assert sign_in.seen_s > before_s
+
+
 def test_it_page__another_box_needs_somebody__names_it_and_says_so(tmp_path: Path) -> None:
     with web_client(tmp_path) as client:
         signed_in(client)

@@ -78,7 +78,11 @@ async def until(true: Callable[[], bool]) -> None:
         await asyncio.sleep(0.02)
 
 
-def test_windows_of_a_session_that_goes_on__go_before_those_of_sessions_that_ended(tmp_path: Path) -> None:
+def test_windows_of_a_session_that_goes_on__go_before_those_of_sessions_that_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BEGUN_WITHIN_S", "SILENT_FOR_S"):
+        monkeypatch.setattr(f"app.pool.cluster.{name}", WITHIN_S)
     gate = Gate()
 
     async def play(pool: Cluster, worker: PagelessWorker) -> None:
@@ -98,16 +102,38 @@ def test_windows_of_a_session_that_goes_on__go_before_those_of_sessions_that_end
 def test_window__whose_machine_says_nothing_any_more__is_left_to_its_box(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.pool.cluster.SILENT_FOR_S", 2.0)
+    monkeypatch.setattr("app.pool.cluster.BEGUN_WITHIN_S", WITHIN_S)
     gate = Gate()
 
     async def play(pool: Cluster, worker: PagelessWorker) -> None:
         waiting = asked(pool, 0, live=True)
         await until(lambda: bool(gate.order))
+        monkeypatch.setattr("app.pool.cluster.SILENT_FOR_S", 2.0)
         worker.periodic_callbacks["heartbeat"].stop()
         assert await waiting == {"away": True}
         assert pool.workers == []
+        monkeypatch.setattr("app.pool.cluster.SILENT_FOR_S", WITHIN_S)
         worker.periodic_callbacks["heartbeat"].start()
         await until(lambda: pool.workers == ["worker-1"])
 
     run(tmp_path, gate, play)
+
+
+def test_window__that_no_machine_begins_with__is_left_to_its_box_and_the_one_being_heard_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("BEGUN_WITHIN_S", "SILENT_FOR_S"):
+        monkeypatch.setattr(f"app.pool.cluster.{name}", WITHIN_S)
+    gate = Gate()
+
+    async def play(pool: Cluster, worker: PagelessWorker) -> None:
+        heard = asked(pool, 0, live=False)
+        await until(lambda: bool(gate.order))
+        await until(lambda: any(one.executing for one in pool._scheduler.workers.values()))
+        monkeypatch.setattr("app.pool.cluster.BEGUN_WITHIN_S", 2.0)
+        assert await asked(pool, 1, live=False) == {"away": True}
+        gate.open.set()
+        assert (await heard)["machine"] == "clinic/worker-1"
+
+    run(tmp_path, gate, play)
+    assert gate.order == ["later"]
