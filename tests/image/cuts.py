@@ -12,7 +12,7 @@ from image.machine import Machine, MachineError
 from image.moments import Moment, go_on
 from image.outside import NOT_MENDED, opened
 from image.page import wait_for_page
-from image.visiting import PASSPHRASE, RECORDER, SAMPLE_RATE_HZ, last_acknowledged, press, sealed, wait_for_state
+from image.visiting import PASSPHRASE, RECORDER, SAMPLE_RATE_HZ, begin, last_acknowledged, sealed, wait_for_state
 
 SHORTEST_S, LONGEST_S = 2.0, 10.0  # of sound that the box says is safe, before the cut
 AFTER_S: Final = 2.0  # the cut comes at any moment within so long after that
@@ -49,9 +49,8 @@ def cut_while_recording(box: Machine, moment: Moment, rounds: int, seed: int, pr
 
 def _recorded(box: Machine, dice: random.Random) -> tuple[str, int]:
     """Give the session and the samples that the box says are safe, at a random moment."""
-    wait_for_state(box, "ready")
+    begin(box)
     box.follow(RECORDER)
-    press(box)
     wanted = round(dice.uniform(SHORTEST_S, LONGEST_S) * SAMPLE_RATE_HZ)
     box.listen_until(lambda: sealed(box.said) >= wanted, SEALED_WITHIN_S)
     box.listen(dice.uniform(0, AFTER_S))

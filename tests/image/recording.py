@@ -12,8 +12,8 @@ from image.visiting import (
     RECORDER,
     SAMPLE_RATE_HZ,
     SET_UP_WITHIN_S,
+    begin,
     hold,
-    press,
     sealed,
     visitor,
     wait_for_state,
@@ -45,9 +45,8 @@ def recorded_and_heard(box: Machine, folder: Path, seconds: float) -> Heard:
 async def _walk(box: Machine, folder: Path, seconds: float) -> Heard:
     async with visitor(box, folder) as therapist:
         await therapist.set_up(SET_UP_WITHIN_S, PASSPHRASE)
-        wait_for_state(box, "ready")
+        begin(box)
         box.follow(RECORDER)
-        press(box)
         box.listen_until(lambda: sealed(box.said) >= seconds * SAMPLE_RATE_HZ, RECORDED_WITHIN_S)
         box.follow(None)
         hold(box)

@@ -1,6 +1,7 @@
 """A therapist on the clinic's network and a finger on the button, for a box under test."""
 
 import asyncio
+import contextlib
 import json
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from tacet.demo_therapist import Therapist
 PASSPHRASE: Final = "lamp kettle orchard seven"
 SET_UP_WITHIN_S: Final = 300.0
 SAMPLE_RATE_HZ: Final = 16_000
+PRESSES: Final = 4
 RECORDER: Final = "/run/tacet/recorder.sock"
 PANEL: Final = "/run/tacet/panel.sock"
 THUMB: Final = "import asyncio, pathlib, tacet.thumb; asyncio.run(tacet.thumb.Thumb(pathlib.Path('{panel}')).{move}())"
@@ -40,6 +42,17 @@ def visitor(box: Machine, folder: Path) -> Therapist:
 
 def press(box: Machine) -> None:
     _finger(box, "press")
+
+
+def begin(box: Machine) -> None:
+    """Press until it records: a box's first press may be the one that tries button and lights."""
+    for _ in range(PRESSES):
+        wait_for_state(box, "ready")
+        press(box)
+        with contextlib.suppress(MachineError):
+            wait_for_state(box, "recording", tries=5)
+            return
+    raise MachineError("The recorder does not record, however often the button is pressed.")
 
 
 def hold(box: Machine) -> None:
