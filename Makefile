@@ -67,7 +67,7 @@ image: setup-test ## the flashable disk, into build/image (ARCH=amd64, arm64 or 
 	@image-build/build.sh $(or $(ARCH),amd64)
 
 .PHONY: image-test
-image-test: setup-test ## start the built image in QEMU and see all that is promised of it (ARCH=amd64 or arm64; as root; an hour)
+image-test: setup-test ## start the built image in QEMU and see all that is promised of it (ARCH=amd64 or arm64; as root; two hours of a processor)
 	@image-build/test.sh $(or $(ARCH),amd64) $(ARGS)
 
 bench-review: setup-test ## measure the review page on 15,000 words and 2,000 sessions, then eight at once for five minutes

@@ -2,7 +2,7 @@
 
     python -m tests.image IMAGE.img [--arch amd64|arm64] [--quick] [--only WORD]
 
-The machine is emulated (TCG), so this takes an hour on two cores. Beside IMAGE.img lies its update bundle.
+The machine is emulated (TCG), so this takes two hours of a processor. Beside IMAGE.img lies its update bundle.
 """
 
 import argparse
