@@ -31,21 +31,22 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """What `opened` gives: the whole disk as one file, and its partitions by name."""
+    """What `opened` gives: the disk as one file, its data partition as another, and where the partitions lie."""
 
     file: Path
+    data: Path  # alone, since e2fsck loses its way on a part of a file
     partitions: dict[str, Partition]
 
     def mend(self) -> int:
         """What the initrd does before it mounts the data partition. 0: clean, 1: mended, from 4 on: not mended."""
         return subprocess.run(
-            ["e2fsck", "-p", self._data], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ["e2fsck", "-p", str(self.data)], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ).returncode
 
     def take_out(self, folder: str, into: Path) -> None:
         """Copy a folder of the data partition."""
         into.mkdir(parents=True, exist_ok=True)
-        command = ["debugfs", "-R", f"rdump {folder} {into}", self._data]
+        command = ["debugfs", "-R", f"rdump {folder} {into}", str(self.data)]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def digest(self, name: str, size: int | None = None) -> str:
@@ -64,28 +65,37 @@ class Disk:
         """What GRUB reads of its notes; nothing where they are torn."""
         return grub_environment(read_from_boot(self.file, "grubenv"))
 
-    @property
-    def _data(self) -> str:
-        return f"{self.file}?offset={self.partitions['tacet-data'].start}"
-
 
 @contextmanager
 def opened(disk: Path) -> Iterator[Disk]:
-    """The disk as one raw file, by way of FUSE: nothing is copied."""
+    """The disk and its data partition as raw files, by way of FUSE: nothing is copied."""
     layer = layer_above(disk, disk.with_name(f"{disk.stem}-outside.qcow2"))
-    view, pid = layer.with_suffix(".raw"), layer.with_suffix(".pid")
+    view, data, pid = (layer.with_suffix(suffix) for suffix in (".raw", ".data", ".pid"))
     view.touch()
+    data.touch()
+    found = partitions(_beginning(layer))
     command = ["qemu-storage-daemon", "--daemonize", "--pidfile", str(pid)]
     command += ["--blockdev", f"driver=file,node-name=file,filename={layer}"]
     command += ["--blockdev", "driver=qcow2,node-name=disk,file=file"]
-    command += ["--export", f"type=fuse,id=view,node-name=disk,mountpoint={view},writable=on"]
+    part = found["tacet-data"]
+    command += ["--blockdev", f"driver=raw,node-name=data,file=disk,offset={part.start},size={part.size}"]
+    command += ["--export", f"type=fuse,id=view,node-name=disk,mountpoint={view}"]
+    command += ["--export", f"type=fuse,id=data,node-name=data,mountpoint={data},writable=on"]
     subprocess.run(command, check=True)
     daemon = int(pid.read_text())
     try:
-        yield Disk(view, partitions(view))
+        yield Disk(view, data, found)
     finally:
         _end(daemon)
         layer.unlink()
+
+
+def _beginning(layer: Path) -> Path:
+    """The first megabyte, with the disk's table."""
+    beginning = layer.with_suffix(".beginning")
+    command = ["qemu-img", "dd", "-f", "qcow2", "-O", "raw", "bs=1M", "count=1", f"if={layer}", f"of={beginning}"]
+    subprocess.run(command, check=True)
+    return beginning
 
 
 def partitions(disk: Path) -> dict[str, Partition]:
