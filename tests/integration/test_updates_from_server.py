@@ -3,6 +3,8 @@
 import hashlib
 import json
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,12 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from support.waiting import wait_until
 from support.web_client import web_client
 
 from app.box.invitations import Role
 from app.errors import TacetError
 from app.tls import ensure_certificate
 from app.update_state import Step, UpdateState, keep_update_state, read_update_state
+from tacet.__main__ import main
 from tacet.config.sections import UpdateSection
 from tacet.selftest.at_rest import SessionBegan
 from tacet.update import SessionGoesOn
@@ -395,3 +399,32 @@ def test_it_page__an_update_that_was_refused__says_why(tmp_path: Path) -> None:
         fetching = {"step": Step.FETCHING, "done_bytes": 250_000_000, "of_bytes": 1_000_000_000, "problem": ""}
         keep_update_state(desk.settings.data_dir, state.model_copy(update=fetching))
         assert "250 of 1000 MB" in client.http.get("/it").text
+
+
+FOLLOW = """
+import sys
+from pathlib import Path
+import tacet.updating.scheduled as scheduled
+from tacet.config.sections import UpdateSection
+from tacet.updating.outcome import OutcomeFiles
+scheduled.FIRST_AFTER_S, scheduled.LOOK_EVERY_S = (0.0, 0.0), 0.05
+folder = Path(sys.argv[1])
+box = scheduled.ThisBox(folder, "0.1.0.6", "tacet-amd64", OutcomeFiles(folder / "kept", folder / "now"))
+raise SystemExit(scheduled.follow(box, UpdateSection(server=sys.argv[2]), folder))
+"""
+
+
+def test_follow__as_a_process_of_its_own__fetches_and_ends_when_it_is_told_to(box: ThisBox, clinic: Clinic) -> None:
+    with subprocess.Popen([sys.executable, "-c", FOLLOW, str(box.data_dir), clinic.address]) as process:
+        try:
+            wait_until(lambda: offered(box) == [BUNDLE], 240, "for the bundle")
+            process.terminate()
+            assert process.wait(60) == 0
+        finally:
+            process.kill()
+
+
+def test_follow__no_server_is_named__says_so_and_ends(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "tacet.toml").touch()
+    assert main(["update", "follow", "--config", str(tmp_path / "tacet.toml")]) == 0
+    assert "[update]" in capsys.readouterr().out
