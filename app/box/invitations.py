@@ -14,6 +14,7 @@ from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 
+from app.box.it_code import open_it_code, spend_it_code
 from app.durable import erase_private, make_private_folder, write_private
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's Base32: nothing that looks like something else
@@ -41,7 +42,9 @@ class Invitation:
 class Invitations:
     """Thread-safe. Raises OSError where the storage refuses."""
 
-    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time, identity: Path | None = None) -> None:
+        """`identity` is where provisioning has left clinic IT's code, if there is one."""
+        self._identity = folder.parent / "identity" if identity is None else identity
         self._folder = folder
         self._clock = clock
         self._guard = threading.Lock()
@@ -70,6 +73,9 @@ class Invitations:
             digest, first = _digest(typed), read_setup_code(self._folder)
             if first is not None and secrets.compare_digest(digest, _digest(first)):
                 return Role.THERAPIST
+            of_it = open_it_code(self._identity, self._folder)
+            if of_it is not None and _same(of_it, digest):
+                return Role.CLINIC_IT
             matching = [
                 one
                 for one in self._standing()
@@ -78,8 +84,15 @@ class Invitations:
             return matching[0].role if matching else None
 
     def spend(self, typed: str) -> None:
-        """Let this code work no more, nor the first one: somebody is there now to invite."""
+        """Let this code work no more, nor the first one: somebody is there now to invite.
+
+        Clinic IT's from tacet.toml leaves the first one as it is: no therapist is there yet.
+        """
         with self._guard:
+            of_it = open_it_code(self._identity, self._folder)
+            if of_it is not None and _same(of_it, _digest(typed)):
+                spend_it_code(self._identity, self._folder)
+                return
             erase_private(self._folder / SETUP_CODE_FILE)
             self._keep([one for one in self._standing() if one.digest != _digest(typed)])
 
@@ -114,6 +127,11 @@ def _same(kept: str, digest: str) -> bool:
 def _new_code() -> str:
     letters = "".join(secrets.choice(ALPHABET) for _ in range(CODE_LETTERS))
     return f"{letters[:4]}-{letters[4:]}"
+
+
+def digest_of(typed: str) -> str:
+    """What is kept of a code, however it was typed."""
+    return _digest(typed)
 
 
 def _digest(typed: str) -> str:

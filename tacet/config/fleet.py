@@ -12,6 +12,7 @@ from tacet.config.check import check_text
 COLUMNS = {  # of the table -> where it stands in the file
     "name": ("box", "name"),
     "room": ("box", "room"),
+    "it_code": ("box", "it_code"),
     "address": ("network", "address"),
     "gateway": ("network", "gateway"),
     "device": ("recorder", "device"),

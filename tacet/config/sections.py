@@ -7,6 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from app.box.it_code import LEAST_LETTERS
 from app.pool.code import Code
 from app.pool.errors import PoolRefused
 from app.settings import HOST_NAME
@@ -27,6 +28,16 @@ class BoxSection(BaseModel):
     name: str | None = Field(default=None, pattern=HOST_NAME)  # the page is https://NAME.local; else tacet-xxxx
     room: str = Field(default="", max_length=40)  # shown on the box's screen
     time_zone: str = "UTC"  # like Europe/Berlin
+    it_code: str = Field(default="", repr=False)  # makes IT's account at /it/join; taken in, and wiped here
+
+    @field_validator("it_code")
+    @classmethod
+    def _is_long(cls, value: str) -> str:
+        if value.strip() not in {"", TAKEN_IN} and sum(one.isalnum() for one in value) < LEAST_LETTERS:
+            raise ValueError(
+                f"is too short; write {LEAST_LETTERS} random letters and digits or more, others for each box"
+            )
+        return value
 
     @field_validator("time_zone")
     @classmethod

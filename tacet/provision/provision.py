@@ -15,9 +15,9 @@ from app.errors import TacetError
 from tacet.config.check import check_bytes
 from tacet.config.problem import Problem
 from tacet.provision.clinic_certificate import take_in
+from tacet.provision.codes import take_its_code, take_pools_code
 from tacet.provision.identity import box_id, own_name
 from tacet.provision.network_file import network_file
-from tacet.provision.pool_code import take_code
 from tacet.settings import check_settings, write_settings
 
 PAGE_PORT = 443  # where tacet-app.socket listens
@@ -74,7 +74,10 @@ def _wanted(places: Places) -> tuple[dict[str, Any], tuple[Problem, ...]]:
     written, problems = check_bytes(content)
     if problems:
         return _kept(good), problems
-    content, problem = take_code(places.boot / "tacet.toml", content, written, places.invited)
+    file = places.boot / "tacet.toml"
+    content, problem = take_pools_code(file, content, written, places.invited)
+    if problem is None:
+        content, problem = take_its_code(file, content, written, places.identity)
     if problem is not None:
         return _kept(good), (problem,)
     written, _ = check_bytes(content)

@@ -115,7 +115,7 @@ def test_box__with_a_code_in_its_tacet_toml__becomes_a_member_by_itself_and_is_h
 ) -> None:
     scheduler = Membership(clinic.pool.folder / "scheduler")
     invitation = Invitation(clinic.pool.authority, scheduler, "room-7", Role.BOX, ("127.0.0.1", 0))
-    monkeypatch.setattr("tacet.provision.pool_code.JOIN_PORT", invitation.port)
+    monkeypatch.setattr("tacet.provision.codes.JOIN_PORT", invitation.port)
     waiting = threading.Thread(target=invitation.wait, args=(WITHIN_S,))
     waiting.start()
     places = box_places(tmp_path)

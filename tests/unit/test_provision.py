@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.canary import files_with_canary
 
-from app.box.invitations import Invitations
+from app.box.invitations import Invitations, Role
 from app.pool.invited import WAITING_FILE
 from tacet.config.check import check_text
 from tacet.config.sections import NetworkSection
@@ -191,3 +191,38 @@ def test_config__a_pool_that_cannot_be__is_told_with_its_line_and_without_the_co
     assert problem.line == line
     assert words in str(problem)
     assert CODE not in str(problem)
+
+
+IT_CODE = "K7Q2-M9XD-4RTB-W3PZ"
+
+
+def test_provision__clinic_its_code__is_taken_in_once_and_stands_nowhere_in_clear(box: Box, tmp_path: Path) -> None:
+    text = f'[box]\nname = "tacet-room-3"\nit_code = "{IT_CODE}" # for us\n'
+    assert box.starts_with(text).problems == ()
+    assert files_with_canary(tmp_path, IT_CODE.encode()) == []
+    wiped = (box.places.boot / "tacet.toml").read_text()
+    assert len(wiped) == len(text)
+    assert wiped.endswith("# for us\n")
+    invitations = Invitations(tmp_path / "box", identity=box.places.identity)
+    first = invitations.first_code()
+    assert invitations.role_of(IT_CODE.lower()) is Role.CLINIC_IT
+    invitations.spend(IT_CODE)
+    assert invitations.role_of(IT_CODE) is None
+    assert invitations.role_of(first) is Role.THERAPIST  # nobody has set the box up yet
+    assert box.starts_with(None).problems == ()  # the wiped file, at the next start
+    assert Invitations(tmp_path / "box", identity=box.places.identity).role_of(IT_CODE) is None
+
+
+def test_provision__another_code_of_clinic_its__makes_the_account_anew(box: Box, tmp_path: Path) -> None:
+    for code in (IT_CODE, IT_CODE[::-1]):
+        box.starts_with(f'[box]\nit_code = "{code}"\n')
+        invitations = Invitations(tmp_path / "box", identity=box.places.identity)
+        assert invitations.role_of(code) is Role.CLINIC_IT
+        invitations.spend(code)
+
+
+@pytest.mark.parametrize("code", ["brief", "1234-5678-9012-345"])
+def test_provision__a_code_that_can_be_guessed__is_named_with_its_line(code: str) -> None:
+    (problem,) = check_text(f'[box]\nit_code = "{code}"\n')[1]
+    assert (problem.line, problem.setting) == (2, "[box] it_code")
+    assert code not in str(problem)
