@@ -110,7 +110,7 @@ async def pools_near(for_s: float, interfaces: list[str] | InterfaceChoice = Int
     found = Pools()
     try:
         zeroconf = AsyncZeroconf(interfaces, ip_version=IPVersion.V4Only)
-    except OSError:
+    except Exception:  # noqa: BLE001  as in `announced`: there is nobody to be seen
         return found
     hearing = _HearingPools(zeroconf.zeroconf, found)
     await asyncio.sleep(for_s)

@@ -128,7 +128,7 @@ def test_box__with_a_code_in_its_tacet_toml__becomes_a_member_by_itself_and_is_h
     clinic.pool.process("room-7-link", "link", *folders, *config).start("is reachable")
     waiting.join(WITHIN_S)
     assert Membership(tmp_path / "member").name() == "room-7"
-    assert look(tmp_path).hears
+    wait_until(lambda: look(tmp_path).hears, WITHIN_S, "for a look that finds the worker")
     with closing(SocketTranscriber(tmp_path / "pool.sock")) as pool:
         assert heard_when_back(pool).machine == "clinic/worker-1"
     assert files_with_canary(tmp_path, code.encode()) == []

@@ -85,6 +85,7 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
         "app.pool.connection.SILENT_FOR_S",
         "app.pool.connection.CONNECTS_WITHIN_S",
         "app.pool.door.HELLO_WITHIN_S",
+        "app.pool.seen.ANSWERS_WITHIN_S",
     ):
         monkeypatch.setattr(name, WITHIN_S)
 
