@@ -13,6 +13,7 @@ LISTED: Final = (
     "/var/lib/tacet/box",
     "/var/lib/tacet/tls",
     "/var/lib/tacet/backup",
+    "/var/lib/tacet/selftest",
     "/run/tacet",
     "/data/tacet",
 )
