@@ -14,6 +14,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import ctranslate2
@@ -59,6 +60,7 @@ class WhisperTranscriber:
         _, info = self._model.transcribe(np.zeros(SAMPLE_RATE_HZ, np.float32), language="en", word_timestamps=True)
         self._options = info.transcription_options  # faster-whisper's defaults, whole
         self._looks = Looks(self._model, self._options)
+        self._timing = Lock()  # word times take 50 MB for a moment: one window at a time
         self._encoder = _fast_encoder(folder, cores) if self._model.model.device == "cpu" else None
         (return_large if self._encoder else keep_freed)()
         self.name = f"Whisper {name}"
@@ -143,15 +145,16 @@ class WhisperTranscriber:
             segment_duration=frames * model.feature_extractor.time_per_frame,
             seek=0,
         )
-        model.add_word_timestamps(
-            [found],
-            tokenizer,
-            encoded,
-            frames,
-            options.prepend_punctuations,
-            options.append_punctuations,
-            last_speech_timestamp=0.0,
-        )
+        with self._timing:
+            model.add_word_timestamps(
+                [found],
+                tokenizer,
+                encoded,
+                frames,
+                options.prepend_punctuations,
+                options.append_punctuations,
+                last_speech_timestamp=0.0,
+            )
         kept = [part for part in found if _is_said(part, tokenizer.decode(part["tokens"]), voices)]
         said = [token for part in kept for token in part["tokens"]]
         said_before = context.prompt if decoded.look == "first" else ()  # what led astray is not told again
