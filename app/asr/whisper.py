@@ -45,6 +45,7 @@ TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin 
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
 VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # told before a window: more is dearer, not better
 SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
+MISSED_MS = 2_000  # of a sure voice without words: more is heard anew
 SEED = 1  # the last resort samples; the same window must give the same words
 
 
@@ -73,18 +74,43 @@ class WhisperTranscriber:
             message = f"a window holds 1 to {WINDOW_SAMPLES} samples, not {len(audio)}"
             raise ValueError(message)
         probabilities = voice_probabilities(audio)
-        heard_voices = voices(probabilities, len(audio))
-        if not heard_voices:
+        if not voices(probabilities, len(audio)):
             return self._nothing(window, len(audio), window.context)
         ctranslate2.set_random_seed(SEED)
         features, loudest = self._spectrogram(around, window)
         encoded = self._encode(features)
         language = window.context.language or self._language(encoded)
         context = replace(window.context, language=language, loudest=loudest)
-        heard = self._decode(window, encoded, context, len(audio), heard_voices)
+        heard = self._hear_once(window, encoded, context, len(audio), probabilities)
+        if _missed_ms(heard) >= MISSED_MS and (context.prompt or context.vocabulary):
+            heard = min(heard, self._hear_anew(window, encoded, context, len(audio), probabilities), key=_missed_ms)
+        return heard
+
+    def _hear_once(
+        self,
+        window: Window,
+        encoded: ctranslate2.StorageView,
+        context: Context,
+        samples: int,
+        probabilities: Probabilities,
+    ) -> Heard:
+        heard = self._decode(window, encoded, context, samples, voices(probabilities, samples))
         said = tuple(_without_pauses(utterance, probabilities) for utterance in heard.utterances)
         words = [word for utterance in said for word in utterance.words]
         return replace(heard, utterances=said, not_understood=unworded(probabilities, words, heard.advance_samples))
+
+    def _hear_anew(
+        self,
+        window: Window,
+        encoded: ctranslate2.StorageView,
+        context: Context,
+        samples: int,
+        probabilities: Probabilities,
+    ) -> Heard:
+        """Hear without text before, which may have led past speech; with all beams, therefore."""
+        heard = self._hear_once(window, encoded, replace(context, prompt=(), vocabulary=""), samples, probabilities)
+        utterances = tuple(replace(one, path="second") if one.path == "first" else one for one in heard.utterances)
+        return replace(heard, utterances=utterances, context=replace(heard.context, vocabulary=context.vocabulary))
 
     def _nothing(self, window: Window, samples: int, context: Context) -> Heard:
         tail = 0 if window.final else min(TAIL_SAMPLES, samples - 1)
@@ -236,6 +262,10 @@ def _utterance(part: dict[str, Any], text: str, look: Look) -> Utterance:
         if word["word"].strip()
     )
     return Utterance(_ms(part["start"]), _ms(part["end"]), text, words, look)
+
+
+def _missed_ms(heard: Heard) -> int:
+    return sum(end_ms - start_ms for start_ms, end_ms in heard.not_understood)
 
 
 def _without_pauses(utterance: Utterance, probabilities: Probabilities) -> Utterance:
