@@ -133,6 +133,7 @@ def test_window__that_no_machine_begins_with__is_left_to_its_box_and_the_one_bei
         await until(lambda: any(one.executing for one in pool._scheduler.workers.values()))
         monkeypatch.setattr("app.pool.cluster.BEGUN_WITHIN_S", 2.0)
         assert await asked(pool, 1, live=False) == {"away": True}
+        await until(lambda: len(worker.state.tasks) == 1)  # the worker knows that nobody waits for it any more
         gate.open.set()
         assert (await heard)["machine"] == "clinic/worker-1"
 
