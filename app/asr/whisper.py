@@ -4,7 +4,7 @@ One turn of faster-whisper's sequential decoding (beams, temperature fallback, p
 its loop so that a session can be heard while it is still going on and resumed after a kill. What differs:
 
 - No words stand in silence: a window in which the voice detector hears nobody is not decoded, and a sentence during
-  which it hears nobody is left out.
+  which it hears nobody is left out. A voice that stays without words is heard a second time.
 - It is quicker: the encoder of `app.asr.encoder` where the CPU is made for it, fewer beams where there is text before,
   and a decoder that is shown the sound alone, without the rest of its 30 s.
 """
@@ -12,7 +12,7 @@ its loop so that a session can be heard while it is still going on and resumed a
 import logging
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -49,6 +49,17 @@ MISSED_MS = 2_000  # of a sure voice without words: more is heard anew
 SEED = 1  # the last resort samples; the same window must give the same words
 
 
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """What is known of a window before it is decoded. Speech in clear."""
+
+    window: Window = field(repr=False)
+    samples: int
+    encoded: ctranslate2.StorageView = field(repr=False)
+    probabilities: Probabilities = field(repr=False)
+    voices: Sequence[Voice]
+
+
 class WhisperTranscriber:
     """Hears windows with one model in memory, `at_once` of them side by side. Handles speech in clear."""
 
@@ -74,41 +85,30 @@ class WhisperTranscriber:
             message = f"a window holds 1 to {WINDOW_SAMPLES} samples, not {len(audio)}"
             raise ValueError(message)
         probabilities = voice_probabilities(audio)
-        if not voices(probabilities, len(audio)):
+        heard_voices = voices(probabilities, len(audio))
+        if not heard_voices:
             return self._nothing(window, len(audio), window.context)
         ctranslate2.set_random_seed(SEED)
         features, loudest = self._spectrogram(around, window)
         encoded = self._encode(features)
         language = window.context.language or self._language(encoded)
         context = replace(window.context, language=language, loudest=loudest)
-        heard = self._hear_once(window, encoded, context, len(audio), probabilities)
+        sound = _Sound(window, len(audio), encoded, probabilities, heard_voices)
+        heard = self._hear_once(sound, context)
         if _missed_ms(heard) >= MISSED_MS and (context.prompt or context.vocabulary):
-            heard = min(heard, self._hear_anew(window, encoded, context, len(audio), probabilities), key=_missed_ms)
+            heard = min(heard, self._hear_anew(sound, context), key=_missed_ms)
         return heard
 
-    def _hear_once(
-        self,
-        window: Window,
-        encoded: ctranslate2.StorageView,
-        context: Context,
-        samples: int,
-        probabilities: Probabilities,
-    ) -> Heard:
-        heard = self._decode(window, encoded, context, samples, voices(probabilities, samples))
-        said = tuple(_without_pauses(utterance, probabilities) for utterance in heard.utterances)
+    def _hear_once(self, sound: _Sound, context: Context) -> Heard:
+        heard = self._decode(sound, context)
+        said = tuple(_without_pauses(utterance, sound.probabilities) for utterance in heard.utterances)
         words = [word for utterance in said for word in utterance.words]
-        return replace(heard, utterances=said, not_understood=unworded(probabilities, words, heard.advance_samples))
+        missed = unworded(sound.probabilities, words, heard.advance_samples)
+        return replace(heard, utterances=said, not_understood=missed)
 
-    def _hear_anew(
-        self,
-        window: Window,
-        encoded: ctranslate2.StorageView,
-        context: Context,
-        samples: int,
-        probabilities: Probabilities,
-    ) -> Heard:
+    def _hear_anew(self, sound: _Sound, context: Context) -> Heard:
         """Hear without text before, which may have led past speech; with all beams, therefore."""
-        heard = self._hear_once(window, encoded, replace(context, prompt=(), vocabulary=""), samples, probabilities)
+        heard = self._hear_once(sound, replace(context, prompt=(), vocabulary=""))
         utterances = tuple(replace(one, path="second") if one.path == "first" else one for one in heard.utterances)
         return replace(heard, utterances=utterances, context=replace(heard.context, vocabulary=context.vocabulary))
 
@@ -144,25 +144,19 @@ class WhisperTranscriber:
         first = window.before_samples // FRAME_SAMPLES
         return np.maximum(features[:, first : first + frames], (loudest - 8 + 4) / 4), loudest
 
-    def _decode(
-        self,
-        window: Window,
-        encoded: ctranslate2.StorageView,
-        context: Context,
-        samples: int,
-        voices: Sequence[Voice],
-    ) -> Heard:
-        model, options, frames = self._model, self._options, max(1, samples // FRAME_SAMPLES)
+    def _decode(self, sound: _Sound, context: Context) -> Heard:
+        model, options, samples = self._model, self._options, sound.samples
+        frames = max(1, samples // FRAME_SAMPLES)
         tokenizer = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
         )
         prompt = model.get_prompt(tokenizer, _before(context, tokenizer))
-        decoded = self._looks.look(encoded, prompt, tokenizer, samples)
+        decoded = self._looks.look(sound.encoded, prompt, tokenizer, samples)
         if (
             decoded.result.no_speech_prob > options.no_speech_threshold
             and decoded.log_probability <= options.log_prob_threshold
         ):
-            return self._nothing(window, samples, context)
+            return self._nothing(sound.window, samples, context)
         found, next_frame, _ = model._split_segments_by_timestamps(  # noqa: SLF001  pinned; the rule must be theirs
             tokenizer=tokenizer,
             tokens=decoded.result.sequences_ids[0],
@@ -175,13 +169,13 @@ class WhisperTranscriber:
             model.add_word_timestamps(
                 [found],
                 tokenizer,
-                encoded,
+                sound.encoded,
                 frames,
                 options.prepend_punctuations,
                 options.append_punctuations,
                 last_speech_timestamp=0.0,
             )
-        kept = [part for part in found if _is_said(part, tokenizer.decode(part["tokens"]), voices)]
+        kept = [part for part in found if _is_said(part, tokenizer.decode(part["tokens"]), sound.voices)]
         said = [token for part in kept for token in part["tokens"]]
         said_before = context.prompt if decoded.look == "first" else ()  # what led astray is not told again
         text_before = () if decoded.temperature > options.prompt_reset_on_temperature else (*said_before, *said)
