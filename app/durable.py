@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and that only the box's own user can read."""
+"""Files that are there whole or not at all; most of them only the box's own user can read."""
 
 import os
 from contextlib import suppress
@@ -6,6 +6,7 @@ from pathlib import Path
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
+READABLE_FILE = 0o644
 
 
 def make_private_folder(folder: Path) -> None:
@@ -24,9 +25,18 @@ def write_private(path: Path, content: bytes) -> None:
     Raises:
         OSError: The storage refused, most often because it is full. The old content stands.
     """
+    _put(path, content, PRIVATE_FILE)
+
+
+def write_readable(path: Path, content: bytes) -> None:
+    """The same with mode 0644, for what another of the box's users reads. Raises OSError."""
+    _put(path, content, READABLE_FILE)
+
+
+def _put(path: Path, content: bytes, mode: int) -> None:
     draft = path.with_name(f".{path.name}.new")
     try:
-        _write_through(draft, content)
+        _write_through(draft, content, mode)
         draft.replace(path)
     except OSError:
         with suppress(OSError):
@@ -36,20 +46,24 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def erase_private(path: Path) -> None:
-    """Overwrite the file once, then remove it; nothing happens when it is not there.
-
-    On flash the old block may survive until the storage reuses it.
-    """
+    """Overwrite the file once, then remove it; nothing happens when it is not there."""
     with suppress(FileNotFoundError):
-        size_bytes = path.stat().st_size
-        descriptor = os.open(path, os.O_WRONLY)
-        try:
-            _write_all(descriptor, bytes(size_bytes))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        overwrite(path, bytes(path.stat().st_size))
         path.unlink()
         sync_folder(path.parent)
+
+
+def overwrite(path: Path, content: bytes) -> None:
+    """Write over what is there, in the same blocks, and make it durable.
+
+    On flash the old ones may survive until the storage reuses them. Raises OSError.
+    """
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
@@ -61,17 +75,18 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _write_through(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
+def _write_through(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
-        os.fchmod(descriptor, PRIVATE_FILE)
-        _write_all(descriptor, content)
+        os.fchmod(descriptor, mode)
+        write_all(descriptor, content)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write until nothing is left, as the kernel may take less at a time. Raises OSError."""
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]

@@ -7,12 +7,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.durable import write_private
+from app.durable import write_readable
 from app.finding import Finding
 
 FOLDER = "selftest"
 _FILE = "result.json"
-_FOR_ALL = 0o644  # the app's user reads what another one has written
 
 
 class SelfTestResult(BaseModel):
@@ -35,6 +34,4 @@ def read_selftest(data_dir: Path) -> SelfTestResult | None:
 def keep_selftest(data_dir: Path, result: SelfTestResult) -> None:
     """Raises OSError where the storage refused."""
     (data_dir / FOLDER).mkdir(mode=0o755, exist_ok=True)
-    path = data_dir / FOLDER / _FILE
-    write_private(path, result.model_dump_json(indent=1).encode())
-    path.chmod(_FOR_ALL)
+    write_readable(data_dir / FOLDER / _FILE, result.model_dump_json(indent=1).encode())

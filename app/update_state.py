@@ -8,11 +8,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from app.durable import write_private
+from app.durable import write_readable
 
 FOLDER = "update"
 _STATE_FILE = "state.json"
-_FOR_ALL = 0o644  # the app's user reads what another one has written
 
 
 class Step(StrEnum):
@@ -47,6 +46,4 @@ def read_update_state(data_dir: Path) -> UpdateState | None:
 
 def keep_update_state(data_dir: Path, state: UpdateState) -> None:
     """Raises OSError where the storage refused."""
-    path = data_dir / FOLDER / _STATE_FILE
-    write_private(path, state.model_dump_json().encode())
-    path.chmod(_FOR_ALL)
+    write_readable(data_dir / FOLDER / _STATE_FILE, state.model_dump_json().encode())

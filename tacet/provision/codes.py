@@ -1,12 +1,12 @@
 """Takes codes out of tacet.toml on the boot partition, which anybody with the card can read."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from app.box.invitations import digest_of
 from app.box.it_code import leave_it_code
+from app.durable import overwrite
 from app.pool.invited import leave
 from app.pool.ports import JOIN_PORT
 from tacet.config.lines import line_of
@@ -44,17 +44,5 @@ def _take(file: Path, content: bytes, setting: tuple[str, str], code: str, keep:
         return content, Problem(line, named, "cannot be wiped from the file.", "Write it as it was shown.")
     keep()
     wiped = content.replace(there, TAKEN_IN.encode().ljust(len(there)))
-    _overwrite(file, wiped)
+    overwrite(file, wiped)
     return wiped, None
-
-
-def _overwrite(file: Path, content: bytes) -> None:
-    """In place, so that the same blocks hold it. On flash the old ones may survive until the storage reuses them."""
-    descriptor = os.open(file, os.O_WRONLY)
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

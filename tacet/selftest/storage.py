@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from app.durable import write_all
 from app.finding import Finding, Verdict
 
 _MEGABYTE: Final = 1_000_000
@@ -24,7 +25,7 @@ def measure_storage(folder: Path, make_way: Callable[[], None]) -> Finding:
         for _ in range(MEGABYTES):
             make_way()
             began_s = time.monotonic()
-            _write_all(descriptor, block)
+            write_all(descriptor, block)
             os.fdatasync(descriptor)
             took_s.append(time.monotonic() - began_s)
     finally:
@@ -40,9 +41,3 @@ def judge_storage(took_s: list[float]) -> Finding:
     if rate_mb_s < SLOWEST_MB_S or max(took_s) > SLOWEST_SYNC_S:
         return Finding("disk speed", Verdict.ATTENTION, said, "That is slow. Use an SSD or a better card.")
     return Finding("disk speed", Verdict.FINE, said)
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]

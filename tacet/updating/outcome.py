@@ -4,9 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.durable import write_private
-
-_FOR_ALL = 0o644
+from app.durable import READABLE_FILE, write_readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,8 @@ class OutcomeFiles:
         if outcome.problem is None:
             self.this_boot.parent.mkdir(mode=0o755, exist_ok=True)
             self.this_boot.write_text(outcome.bundle, encoding="utf-8")
-            self.this_boot.chmod(_FOR_ALL)
-        write_private(self.kept, json.dumps(asdict(outcome)).encode())
-        self.kept.chmod(_FOR_ALL)
+            self.this_boot.chmod(READABLE_FILE)
+        write_readable(self.kept, json.dumps(asdict(outcome)).encode())
 
     def waits_for_its_start(self, bundle: str) -> bool:
         """Whether it was installed since this machine has started."""
