@@ -63,24 +63,20 @@ class Invitations:
         """Give a code that holds for a day, once. It stands nowhere in clear: show it now."""
         code = _new_code()
         with self._guard:
-            standing = [*self._standing(), Invitation(_digest(code), role, self._clock() + HOLDS_S)]
+            standing = [*self._standing(), Invitation(digest_of(code), role, self._clock() + HOLDS_S)]
             self._keep(standing)
         return code
 
     def role_of(self, typed: str) -> Role | None:
         """What this code lets somebody become; None when it is none, spent or too old."""
         with self._guard:
-            digest, first = _digest(typed), read_setup_code(self._folder)
-            if first is not None and secrets.compare_digest(digest, _digest(first)):
+            digest, first = digest_of(typed), read_setup_code(self._folder)
+            if first is not None and secrets.compare_digest(digest, digest_of(first)):
                 return Role.THERAPIST
             of_it = open_it_code(self._identity, self._folder)
             if of_it is not None and _same(of_it, digest):
                 return Role.CLINIC_IT
-            matching = [
-                one
-                for one in self._standing()
-                if secrets.compare_digest(one.digest.encode(errors="replace"), digest.encode())
-            ]
+            matching = [one for one in self._standing() if _same(one.digest, digest)]
             return matching[0].role if matching else None
 
     def spend(self, typed: str) -> None:
@@ -90,11 +86,11 @@ class Invitations:
         """
         with self._guard:
             of_it = open_it_code(self._identity, self._folder)
-            if of_it is not None and _same(of_it, _digest(typed)):
+            if of_it is not None and _same(of_it, digest_of(typed)):
                 spend_it_code(self._identity, self._folder)
                 return
             erase_private(self._folder / SETUP_CODE_FILE)
-            self._keep([one for one in self._standing() if one.digest != _digest(typed)])
+            self._keep([one for one in self._standing() if one.digest != digest_of(typed)])
 
     def _standing(self) -> list[Invitation]:
         try:
@@ -131,9 +127,5 @@ def _new_code() -> str:
 
 def digest_of(typed: str) -> str:
     """What is kept of a code, however it was typed."""
-    return _digest(typed)
-
-
-def _digest(typed: str) -> str:
     letters = "".join(one for one in typed.upper() if one.isalnum()).translate(_READS_AS)
     return sha256(letters.encode(errors="replace")).hexdigest()
