@@ -224,8 +224,9 @@ async def _welcome(desk: Desk, action: str) -> Response:
 def _page(desk: Desk, invitation: str = "", disk_key: str | None = None) -> ItPage:
     trail, people = desk.record.audit, desk.vaults.accounts()
     names, broken = {one.vault_id: one.name for one in people}, trail.verify()
+    encrypted = read_disk_key(desk.settings.data_dir) is not None
     return ItPage(
-        facts=_facts(desk),
+        facts=_facts(desk, encrypted=encrypted),
         people=tuple(names.values()),
         events=tuple(_event(event, names) for event in trail.latest(EVENTS)),
         head=str(trail.head()),
@@ -237,7 +238,7 @@ def _page(desk: Desk, invitation: str = "", disk_key: str | None = None) -> ItPa
         others=tuple((box.name, WELLBEING[box.wellbeing]) for box in desk.neighbours.all()),
         invitation=invitation,
         disk_key=disk_key,
-        encrypted=read_disk_key(desk.settings.data_dir) is not None,
+        encrypted=encrypted,
     )
 
 
@@ -258,7 +259,7 @@ def _backup(desk: Desk) -> BackupView:
     )
 
 
-def _facts(desk: Desk) -> tuple[tuple[str, str], ...]:
+def _facts(desk: Desk, *, encrypted: bool) -> tuple[tuple[str, str], ...]:
     status, disk = desk.recorder.status, shutil.disk_usage(desk.settings.data_dir)
     recorder = "does not answer" if status is None else status.state.value.replace("_", " ")
     free = f"{disk.free / ONE_GIB:.1f} of {disk.total / ONE_GIB:.0f} GiB"
@@ -267,7 +268,7 @@ def _facts(desk: Desk) -> tuple[tuple[str, str], ...]:
         ("Transcription", desk.pipeline.speech_problem or "works"),
         ("Pool", in_a_word(look(desk.settings.run_dir))),
         ("Storage free", free),
-        ("Disk", ENCRYPTED if read_disk_key(desk.settings.data_dir) else NOT_ENCRYPTED),
+        ("Disk", ENCRYPTED if encrypted else NOT_ENCRYPTED),
         ("Temperature", _temperature()),
         ("Version", version()),
         ("Certificate", _certificate(desk)),

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.neighbours import PoolHeard
-from app.pool.seen import Standing, look
+from app.pool.seen import PoolSeen, Standing, look
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import unaudited
 from app.web.desk import Desk, TheDesk, show, show_part
@@ -30,14 +30,14 @@ class PoolPage:
 def pool(request: Request, desk: TheDesk, _it: It) -> Response:
     seen = look(desk.settings.run_dir)
     outside = seen.standing is Standing.OFF or (seen.standing is Standing.REFUSED and not seen.pool)
-    page = PoolPage(_view(desk), outside, desk.neighbours.pools.all(), desk.settings.name)
+    page = PoolPage(_view(desk, seen), outside, desk.neighbours.pools.all(), desk.settings.name)
     return show(request, page, here="it")
 
 
 @router.get("/now", dependencies=[unaudited("the same, as a part of the page")])
 def now(request: Request, desk: TheDesk, _it: ItWatching) -> Response:
-    return show_part(request, _view(desk))
+    return show_part(request, _view(desk, look(desk.settings.run_dir)))
 
 
-def _view(desk: Desk) -> PoolView:
-    return pool_view(look(desk.settings.run_dir), desk.tally, wall_clock_ms())
+def _view(desk: Desk, seen: PoolSeen) -> PoolView:
+    return pool_view(seen, desk.tally, wall_clock_ms())
