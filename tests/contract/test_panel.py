@@ -39,6 +39,15 @@ def _gpio() -> Iterator[Bench]:
     panel.close()
 
 
+def _at_lines(gpio: FakeGpio, panel: Panel, *, button: str, heartbeat: str) -> Bench:
+    def move(*, high: bool) -> None:
+        request = gpio.wire(button).request
+        assert request is not None
+        request.move(high=high)
+
+    return Bench(panel, lambda: move(high=False), lambda: move(high=True), lambda: gpio.wire(heartbeat).high)
+
+
 def _pi() -> Iterator[Bench]:
     folder = Path(tempfile.mkdtemp(prefix="tacet"))
     header, other = folder / "gpiochip0", folder / "gpiochip1"
@@ -48,13 +57,7 @@ def _pi() -> Iterator[Bench]:
     gpio = FakeGpio({str(other): ("BT_ON",), str(header): lines}, {str(header): "pinctrl-bcm2711"})
     with gpio.installed():
         panel = open_pi_panel(PINS, folder)
-
-        def move(*, high: bool) -> None:
-            request = gpio.wire("GPIO17").request
-            assert request is not None
-            request.move(high=high)
-
-        yield Bench(panel, lambda: move(high=False), lambda: move(high=True), lambda: gpio.wire("GPIO23").high)
+        yield _at_lines(gpio, panel, button="GPIO17", heartbeat="GPIO23")
         panel.close()
     assert not gpio.wire("GPIO27").high
     assert all(gpio.wire(name).request is None for name in lines)
@@ -91,13 +94,7 @@ def _jetson() -> Iterator[Bench]:
     gpio = FakeGpio({str(other_chip): ("PAA.01",), str(chip): ("PA.00", "PR.04", "PY.00", "PN.01", "PY.04")})
     with gpio.installed():
         panel = open_jetson_panel(PINS, folder / "compatible", folder)
-
-        def move(*, high: bool) -> None:
-            request = gpio.wire("PR.04").request
-            assert request is not None
-            request.move(high=high)
-
-        yield Bench(panel, lambda: move(high=False), lambda: move(high=True), lambda: gpio.wire("PY.04").high)
+        yield _at_lines(gpio, panel, button="PR.04", heartbeat="PY.04")
         panel.close()
     assert not gpio.wire("PY.00").high
     assert gpio.wire("PR.04").request is None

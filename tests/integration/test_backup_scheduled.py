@@ -11,7 +11,6 @@ from support.waiting import wait_until
 from support.web_client import WebClient, web_client
 
 from app.backup_state import BackupState, Stage, ask_for_backup, keep_backup_state, read_backup_state
-from app.box.invitations import Role
 from app.vault.keys import CHEAP_COST
 from app.vault.vault import Vaults
 from tacet.backup.repository import Repository
@@ -131,9 +130,7 @@ def it(tmp_path: Path) -> Iterator[WebClient]:
     """Clinic IT, signed in."""
     with web_client(tmp_path / "box") as client:
         client.new_person()
-        code = client.app.state.desk.invitations.invite(Role.CLINIC_IT)
-        form = {"code": code, "passphrase": "seven loud orange kettles", "again": "seven loud orange kettles"}
-        client.http.post("/it/join", data=form)
+        client.join_as_it()
         yield client
 
 

@@ -5,16 +5,10 @@ from pathlib import Path
 from support.pool_link import REACHABLE, REFUSED, link_that_says
 from support.web_client import WebClient, web_client
 
-from app.box.invitations import Role
-
-PASSPHRASE = "seven loud orange kettles"
-
 
 def signed_in(client: WebClient) -> WebClient:
     client.new_person()
-    form = {"passphrase": PASSPHRASE, "again": PASSPHRASE}
-    form["code"] = client.app.state.desk.invitations.invite(Role.CLINIC_IT)
-    client.http.post("/it/join", data=form)
+    client.join_as_it()
     return client
 
 
@@ -70,8 +64,7 @@ def test_it_page__an_encrypted_disk__says_so_and_shows_its_recovery_key_when_ask
     with web_client(tmp_path) as client:
         client.new_person()
         desk = client.app.state.desk
-        form = {"passphrase": PASSPHRASE, "again": PASSPHRASE, "code": desk.invitations.invite(Role.CLINIC_IT)}
-        client.http.post("/it/join", data=form)
+        client.join_as_it()
         assert "not encrypted as a whole" in client.http.get("/it").text
         (desk.settings.data_dir / "identity").mkdir()
         (desk.settings.data_dir / "identity/disk-recovery-key").write_text(key)

@@ -9,7 +9,6 @@ import pyotp
 import pytest
 from support.web_client import WebClient, web_client
 
-from app.box.invitations import Role
 from app.box.it_account import ItAccount, NotProven
 from app.errors import TacetError
 from app.one_time_codes import STEP_S
@@ -24,14 +23,8 @@ NOW = datetime(2026, 11, 26, 9, tzinfo=UTC)
 def client(tmp_path: Path) -> Iterator[WebClient]:
     with web_client(tmp_path) as client:
         client.new_person()
-        join(client)
+        client.join_as_it(PASSPHRASE)
         yield client
-
-
-def join(client: WebClient) -> None:
-    form = {"passphrase": PASSPHRASE, "again": PASSPHRASE}
-    form["code"] = client.app.state.desk.invitations.invite(Role.CLINIC_IT)
-    assert client.http.post("/it/join", data=form).headers["location"] == "/it"
 
 
 def codes_on(client: WebClient) -> str:
@@ -74,7 +67,7 @@ def test_it_codes__changed_without_the_passphrase__stay_as_they_are(client: WebC
 
 def test_it_codes__phone_lost__a_new_invitation_makes_the_account_anew(client: WebClient) -> None:
     codes_on(client)
-    join(client)
+    client.join_as_it(PASSPHRASE)
     client.http.post("/it/sign-out")
     assert sign_in(client, "") == 303
 

@@ -26,6 +26,13 @@ WITHIN_S = 240.0
 PATIENT = {"distributed.scheduler.worker-ttl": f"{WITHIN_S:g}s"}  # a machine that is busy with other tests is not gone
 
 
+@pytest.fixture(autouse=True)
+def nobody_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until a test says otherwise, as it may have to wait for other tests."""
+    for name in ("BEGUN_WITHIN_S", "SILENT_FOR_S"):
+        monkeypatch.setattr(f"app.pool.cluster.{name}", WITHIN_S)
+
+
 class Gate:
     """A Transcriber that hears when it is let, and notes for whom."""
 
@@ -79,11 +86,7 @@ async def until(true: Callable[[], bool]) -> None:
         await asyncio.sleep(0.02)
 
 
-def test_windows_of_a_session_that_goes_on__go_before_those_of_sessions_that_ended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("BEGUN_WITHIN_S", "SILENT_FOR_S"):
-        monkeypatch.setattr(f"app.pool.cluster.{name}", WITHIN_S)
+def test_windows_of_a_session_that_goes_on__go_before_those_of_sessions_that_ended(tmp_path: Path) -> None:
     gate = Gate()
 
     async def play(pool: Cluster, worker: PagelessWorker) -> None:
@@ -103,7 +106,6 @@ def test_windows_of_a_session_that_goes_on__go_before_those_of_sessions_that_end
 def test_window__whose_machine_says_nothing_any_more__is_left_to_its_box(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.pool.cluster.BEGUN_WITHIN_S", WITHIN_S)
     gate = Gate()
 
     async def play(pool: Cluster, worker: PagelessWorker) -> None:
@@ -123,8 +125,6 @@ def test_window__whose_machine_says_nothing_any_more__is_left_to_its_box(
 def test_window__that_no_machine_begins_with__is_left_to_its_box_and_the_one_being_heard_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("BEGUN_WITHIN_S", "SILENT_FOR_S"):
-        monkeypatch.setattr(f"app.pool.cluster.{name}", WITHIN_S)
     gate = Gate()
 
     async def play(pool: Cluster, worker: PagelessWorker) -> None:

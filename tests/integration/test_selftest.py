@@ -15,7 +15,6 @@ from support.waiting import wait_until
 from support.web_box import FakeRecorder
 from support.web_client import web_client
 
-from app.box.invitations import Role
 from app.finding import Finding, Verdict
 from app.selftest_state import SelfTestResult, keep_selftest, read_selftest
 from firmware.status import BoxState, Stop
@@ -207,8 +206,7 @@ def test_it_page__what_was_measured_and_not_tried__is_shown_and_can_be_asked_for
     with web_client(tmp_path) as client:
         client.new_person()
         desk = client.app.state.desk
-        form = {"passphrase": PASSPHRASE, "again": PASSPHRASE, "code": desk.invitations.invite(Role.CLINIC_IT)}
-        client.http.post("/it/join", data=form)
+        client.join_as_it()
         assert "has not measured" in client.http.get("/it").text
         slow = Finding("disk speed", Verdict.ATTENTION, "It takes 1 MB a second.", "Use an SSD.")
         then = Finding("button", Verdict.BROKEN, "As it was then.")

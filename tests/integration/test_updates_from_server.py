@@ -17,7 +17,6 @@ import pytest
 from support.waiting import wait_until
 from support.web_client import web_client
 
-from app.box.invitations import Role
 from app.errors import TacetError
 from app.tls import ensure_certificate
 from app.update_state import Step, UpdateState, keep_update_state, read_update_state
@@ -386,8 +385,7 @@ def test_it_page__an_update_that_was_refused__says_why(tmp_path: Path) -> None:
     with web_client(tmp_path) as client:
         client.new_person()
         desk = client.app.state.desk
-        form = {"passphrase": PASSPHRASE, "again": PASSPHRASE, "code": desk.invitations.invite(Role.CLINIC_IT)}
-        client.http.post("/it/join", data=form)
+        client.join_as_it()
         assert "USB stick" in client.http.get("/it").text
         (desk.settings.data_dir / "update").mkdir()
         state = UpdateState(server="https://updates.clinic.example/tacet", version=NEWER)

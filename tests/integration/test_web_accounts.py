@@ -45,12 +45,6 @@ def invite(client: WebClient, role: Role) -> str:
     return text.partition('class="code-alone figures">')[2][:9]
 
 
-def sign_in_as_it(client: WebClient) -> None:
-    code = client.app.state.desk.invitations.invite(Role.CLINIC_IT)
-    form = {"code": code, "passphrase": IT_PASSPHRASE, "again": IT_PASSPHRASE}
-    assert client.http.post("/it/join", data=form).headers["location"] == "/it"
-
-
 def test_invitation__typed_by_a_colleague__makes_a_vault_of_their_own_once(client: WebClient, ada: Vault) -> None:
     client.sign_in(ada)
     code = invite(client, Role.THERAPIST)
@@ -77,7 +71,7 @@ def test_every_clinical_route__asked_by_somebody_else__shows_and_changes_nothing
     if who == "a colleague":
         client.sign_in(client.new_person("Jonas Brandt"))
     elif who == "clinic IT":
-        sign_in_as_it(client)
+        client.join_as_it(IT_PASSPHRASE)
     asked = 0
     for route in mapped_routes(client.app):
         if not isinstance(route.says[0], Audited) or route.path.endswith("/events") or "sign-out" in route.path:
@@ -95,7 +89,7 @@ def test_every_clinical_route__asked_by_somebody_else__shows_and_changes_nothing
 
 
 def test_clinic_it__signed_in__sees_the_box_and_can_invite(client: WebClient, ada: Vault) -> None:
-    sign_in_as_it(client)
+    client.join_as_it(IT_PASSPHRASE)
     page = client.http.get("/it").text
     assert "Dr. Ada Example" in page
     assert "Storage free" in page
@@ -106,7 +100,7 @@ def test_clinic_it__signed_in__sees_the_box_and_can_invite(client: WebClient, ad
 
 
 def test_clinic_it__signed_out_or_with_a_wrong_passphrase__sees_nothing(client: WebClient, ada: Vault) -> None:
-    sign_in_as_it(client)
+    client.join_as_it(IT_PASSPHRASE)
     assert client.http.post("/it/sign-out").headers["location"] == "/it/signin"
     assert client.http.get("/it").status_code == 303
     assert client.http.post("/it/signin", data={"passphrase": PASSPHRASE}).status_code == 422

@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 from support.web_box import NAME, PASSPHRASE, FakePipeline, FakeRecorder
 
-from app.box.invitations import read_setup_code
+from app.box.invitations import Role, read_setup_code
 from app.box.record import BoxRecord
 from app.settings import AppSettings
 from app.vault.keys import CHEAP_COST
@@ -50,6 +50,12 @@ class WebClient:
     def sign_in(self, vault: Vault) -> None:
         form = {"person": vault.account.vault_id, "passphrase": PASSPHRASE}
         assert self.http.post("/signin", data=form).headers["location"] == "/today"
+
+    def join_as_it(self, passphrase: str = PASSPHRASE) -> None:
+        """Make clinic IT's account, which is signed in then."""
+        code = self.app.state.desk.invitations.invite(Role.CLINIC_IT)
+        form = {"code": code, "passphrase": passphrase, "again": passphrase}
+        assert self.http.post("/it/join", data=form).headers["location"] == "/it"
 
 
 @contextmanager
