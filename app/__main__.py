@@ -16,6 +16,7 @@ from app.box.record import BoxRecord
 from app.discovery import announced
 from app.errors import TacetError
 from app.neighbours import Wellbeing
+from app.own_log import begin_log
 from app.pipeline import Pipeline
 from app.recorder_link import RecorderLink
 from app.room_seats import RoomSeats
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 
 def main(settings: AppSettings) -> int:
     """Run the app until SIGTERM or SIGINT. Raise TacetError, a sentence, where it cannot start."""
-    logging.basicConfig(level=logging.INFO, format="app: %(message)s")
+    begin_log("app")
     allow_many_files()
     certificate, _ = certificate_for(settings)
     if not list_accounts(settings.data_dir / "vaults"):

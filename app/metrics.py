@@ -35,6 +35,8 @@ class Health:
     backup_made_at_s: float | None  # the last finished one, 0 for none yet; None where none are set up
     backup_failed: bool
     certificate_ends_at_s: float
+    waiting_sessions: int  # to be heard, of vaults that are open
+    waiting_s: float  # of sound
     temperature_c: float | None = None  # of the hottest sensor; None where there is none
     pool: PoolHealth | None = None  # None where the box is in none
 
@@ -51,6 +53,8 @@ class _Readings:
             states.add_metric([state], float(state == health.recorder))
         yield states
         yield _one("tacet_speech_works", "1 while recordings can be written down.", health.speech_works)
+        yield _one("tacet_waiting_sessions", "Sessions of open vaults that wait to be heard.", health.waiting_sessions)
+        yield _one("tacet_waiting_sound_seconds", "Sound that waits to be heard.", health.waiting_s)
         yield _one("tacet_storage_free_bytes", "Free where recordings are kept.", health.free_bytes)
         yield _one("tacet_storage_size_bytes", "Room where recordings are kept.", health.total_bytes)
         yield _one("tacet_vaults_open", "Vaults that are unlocked now.", health.open_vaults)

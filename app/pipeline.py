@@ -1,7 +1,7 @@
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from app.asr.voiceprints import VoicePrinter
 from app.changes import Changes
 from app.domain import Cursor, SessionState, Turn
 from app.errors import TacetError
+from app.hearing_queue import HearingQueue, Progress, queue_of
 from app.ingest import Ingest, OpenTape
 from app.speech.ahead import Ahead, WordsAhead
 from app.speech.expected import vocabulary_of
@@ -26,15 +27,6 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 0.5  # for new tapes and new sound
 RETRY_EVERY_S = 2.0  # for an asr process that is away, a model that is missing, a full disk
 AWAY = "The speech process is not running, so new words have to wait. It is started again by itself."
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How much of a session has been heard."""
-
-    transcribed_ms: int
-    total_ms: int
-    live: bool  # the recording is still going on
 
 
 class Pipeline:
@@ -61,6 +53,7 @@ class Pipeline:
         self._ahead = WordsAhead()
         self._ingests: dict[Vault, Ingest] = {}
         self._progress: dict[str, Progress] = {}
+        self._hears: str | None = None  # the session whose window is with the transcriber
         self._speech_problem: str | None = None
         self._wake = threading.Event()
 
@@ -72,6 +65,10 @@ class Pipeline:
     def progress(self, session_id: str) -> Progress | None:
         """Tell how far a session has been heard; None once it is done, or while its vault is locked."""
         return self._progress.get(session_id)
+
+    def queue(self) -> HearingQueue:
+        """What waits to be heard, of all vaults that are open."""
+        return queue_of(self._progress, self._hears)
 
     def provisional(self, session_id: str) -> tuple[Turn, ...]:
         """Who spoke as far as the box can tell while it goes on listening; none once that is stored."""
@@ -124,6 +121,7 @@ class Pipeline:
                 self._drop(tape)  # what it knew of voices and progress came from sound that is gone
             self._note_start(vault, tape)
             expected = partial(vocabulary_of, vault, tape.session_id)
+            self._hears = tape.session_id
             cursor = hear_next(tape, vault.sessions, self._transcriber, expected)
             told = self._speakers.follow(tape, vault.sessions)
             if cursor is None:
@@ -140,6 +138,8 @@ class Pipeline:
         except TapeError as error:
             ingest.refuse(tape.session_id, error)
             self._drop(tape)
+        finally:
+            self._hears = None
         return True
 
     def _look_ahead(self, vault: Vault, tape: OpenTape) -> None:
@@ -168,6 +168,7 @@ class Pipeline:
         """Enter a session that has just appeared or just ended, before its next span takes its time."""
         known = self._progress.get(tape.session_id)
         if known and known.live == tape.being_written:
+            self._progress[tape.session_id] = replace(known, total_ms=_length_ms(tape))
             return
         cursor = vault.sessions.cursor(tape.session_id)
         self._show(vault, tape, cursor)
@@ -181,10 +182,9 @@ class Pipeline:
             self.changes.notify()
 
     def _show(self, vault: Vault, tape: OpenTape, cursor: Cursor) -> None:
-        rate_hz = tape.reader.head.sample_rate_hz
         self._progress[tape.session_id] = Progress(
-            transcribed_ms=cursor.next_sample * 1000 // rate_hz,
-            total_ms=tape.reader.samples * 1000 // rate_hz,
+            transcribed_ms=cursor.next_sample * 1000 // tape.reader.head.sample_rate_hz,
+            total_ms=_length_ms(tape),
             live=tape.being_written,
         )
         vault.sessions.update_length(tape.session_id, tape.reader.samples)
@@ -204,6 +204,10 @@ class Pipeline:
         if problem != self._speech_problem:
             self._speech_problem = problem
             self.changes.notify()
+
+
+def _length_ms(tape: OpenTape) -> int:
+    return tape.reader.samples * 1000 // tape.reader.head.sample_rate_hz
 
 
 def _state(tape: OpenTape, cursor: Cursor) -> SessionState:

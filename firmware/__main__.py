@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from firmware.inbox import FaultFound, Inbox, Quit
 from firmware.lamp import Lamp
 from firmware.microphone_process import ProcessMicrophone
 from firmware.notify import Notifier
+from firmware.own_log import ERROR, TroubleLog, write_line
 from firmware.panel import Panel, PanelPins
 from firmware.panel_gpio import open_pi_panel
 from firmware.panel_simulated import SimulatedPanel
@@ -77,7 +77,7 @@ def _go_first() -> None:
 
 
 def _fail(sentence: str) -> int:
-    sys.stderr.write(f"{sentence}\n")
+    write_line(ERROR, sentence)
     return 1
 
 
@@ -176,9 +176,11 @@ def _telling_systemd(publish: Callable[[BoxStatus], None], parts: ExitStack) -> 
     """The loop publishes several times a second as long as it turns, and that is what systemd watches."""
     notifier = Notifier.from_environment(os.environ)
     parts.callback(notifier.stopping)
+    troubles = TroubleLog()
 
     def publish_and_tell(status: BoxStatus) -> None:
         publish(status)
+        troubles.saw(status)
         notifier.turned(status.state.value.replace("_", " "), clock.monotonic_ms())
 
     return publish_and_tell

@@ -242,6 +242,12 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
     doctor.add_arguments(parser, CONFIG)
 
 
+def _add_log(parser: argparse.ArgumentParser) -> None:
+    from tacet.log import command  # noqa: PLC0415  same
+
+    command.add_arguments(parser)
+
+
 def _add_selftest(parser: argparse.ArgumentParser) -> None:
     from tacet.selftest import command  # noqa: PLC0415  same
 
@@ -333,6 +339,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "models": ("list, fetch and verify speech models", _add_models),
     "config": ("check tacet.toml, list its settings, make many", _add_config),
     "doctor": ("check the running box, a line a check, with what to do", _add_doctor),
+    "log": ("show what the box's processes have written", _add_log),
     "selftest": ("measure disk, model and speech of this device, and try button and light", _add_selftest),
     "pool": ("strong machines of the clinic that hear for many boxes", _add_pool),
     "update": ("install a signed update, keep one that works", _add_update),

@@ -12,6 +12,8 @@ from typing import Any
 from app.box.invitations import read_setup_code
 from app.errors import TacetError
 from models import locate
+from tacet.log.kept import KeptLog
+from tacet.log.server import served
 from tacet.processes import Service, box_services, running
 from tacet.settings import check_settings, write_settings
 from tacet.sound_file import channels_of
@@ -83,7 +85,8 @@ async def _run(args: argparse.Namespace, run_dir: Path, config: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     print("Starting the box ...", flush=True)
-    async with running(services):
+    log = KeptLog()
+    async with served(log, run_dir), running(services, log=log):
         await _until_it_answers(args.port, ended)
         if not ended.is_set():
             print(_what_next(args, page), flush=True)

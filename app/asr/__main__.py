@@ -8,13 +8,14 @@ from app.asr.server import TranscriberServer, listen
 from app.asr.settings import AsrSettings
 from app.asr.transcriber import Transcriber
 from app.asr.voiceprints import VoicePrinter
+from app.own_log import begin_log
 from app.systemd import handed_over_socket
 from models import locate
 
 
 def main(settings: AsrSettings) -> int:
     """Run the asr process: no keys, no network, nothing written but its socket."""
-    logging.basicConfig(level=logging.INFO, format="asr: %(message)s")
+    begin_log("asr")
     logging.getLogger("faster_whisper").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from app.asr.protocol import receive_frame, send_frame
 from app.asr.server import listen
+from app.own_log import begin_log
 from app.pool.connection import PoolConnection
 from app.pool.errors import PoolAway, PoolError
 from app.pool.invited import Waiting
@@ -87,7 +88,7 @@ def run_link(options: LinkOptions) -> int:
     Raises:
         PoolError: This box is no member of a pool, and was not invited into one.
     """
-    logging.basicConfig(level=logging.INFO, format="pool: %(message)s")
+    begin_log("pool")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     membership, waiting = Membership(options.folder, options.host), Waiting(options.invited)
     if not waiting.there:

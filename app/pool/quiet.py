@@ -4,6 +4,8 @@ import logging
 
 import dask
 
+from app.own_log import begin_log
+
 SETTINGS = {
     # No page, no metrics over HTTP, no code loaded because a file or a variable says so.
     "distributed.scheduler.http.routes": [],
@@ -48,23 +50,10 @@ SETTINGS = {
 FOREIGN = ("distributed", "dask", "tornado", "bokeh", "asyncio", "faster_whisper")
 
 
-class WithoutArguments(logging.Formatter):
-    """Tells a foreign library's record by its template: what it was filled with may be somebody's words."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        if record.name.startswith(("app", "models", "tacet", "__main__")):
-            return super().format(record)
-        lines = str(record.msg).splitlines() or [""]
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-        return f"pool: {record.name} {record.levelname.lower()}: {lines[0]} {kind}".rstrip()
-
-
 def be_quiet() -> None:
     """Set Dask and the logs of this process. After `distributed` was imported, which sets them its own way."""
     dask.config.set(SETTINGS)
-    handler = logging.StreamHandler()
-    handler.setFormatter(WithoutArguments("pool: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    begin_log("pool")
     for name in [*FOREIGN, *logging.root.manager.loggerDict]:
         if name.split(".")[0] in FOREIGN:  # importing it gave some of them handlers of their own, tracebacks and all
             logger = logging.getLogger(name)

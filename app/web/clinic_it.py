@@ -1,6 +1,5 @@
 """Clinic IT: is the device well? This account holds no key: sessions are out of its reach, not merely hidden."""
 
-import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, ClassVar
@@ -10,28 +9,23 @@ from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from app.asr.pace import hottest_c
 from app.audit.chain import BOX, Event
-from app.authority import read_authority
 from app.backup_state import Stage, ask_for_backup, read_backup_state, was_asked
 from app.box.invitations import Role
 from app.box.it_account import NotProven
 from app.disk_key import read_disk_key
 from app.neighbours import Wellbeing
-from app.pool.seen import look
-from app.tls import fingerprint, fingerprint_groups
 from app.vault.errors import WeakPassphrase
 from app.vault.sessions import wall_clock_ms
-from app.version import version
 from app.web.audited import add_box_event, unaudited
 from app.web.desk import Desk, TheDesk, show, show_part
 from app.web.guessing import TooSoon
+from app.web.it_facts import box_facts
+from app.web.it_queue import QueueView, queue_view
 from app.web.it_selftest import SelfTestView, selftest_view
 from app.web.it_signed_in import CLINIC_IT, It
 from app.web.it_updates import UpdatesView, updates_view
 from app.web.known_browsers import known_cookie
-from app.web.pool_standing import in_a_word
-from app.web.serving import certificate_for
 from app.web.setup import SETUP_GUESSES, WRONG_INVITATION
 from app.web.sign_ins import COOKIE
 from app.web.signin import PASSPHRASES_DIFFER, forget, know_browser, set_sign_in
@@ -60,9 +54,6 @@ WORDS = {
     "second_step.refused": "A wrong second step",
     "signin.refused": "A wrong passphrase",
 }
-ONE_GIB = 1 << 30
-NOT_ENCRYPTED = "not encrypted as a whole; sessions are, each by itself"
-ENCRYPTED = "encrypted as a whole; this box's TPM holds the key"
 WELLBEING = {Wellbeing.WELL: "works", Wellbeing.ATTENTION: "needs somebody to look"}
 
 
@@ -106,6 +97,7 @@ class ItPage:
     backup: BackupView
     selftest: SelfTestView
     updates: UpdatesView
+    queue: QueueView
     codes: bool  # a second step is asked for
     others: tuple[tuple[str, str], ...] = ()  # the clinic's other boxes: name, how it says it is
     invitation: str = ""
@@ -226,7 +218,7 @@ def _page(desk: Desk, invitation: str = "", disk_key: str | None = None) -> ItPa
     names, broken = {one.vault_id: one.name for one in people}, trail.verify()
     encrypted = read_disk_key(desk.settings.data_dir) is not None
     return ItPage(
-        facts=_facts(desk, encrypted=encrypted),
+        facts=box_facts(desk, encrypted=encrypted),
         people=tuple(names.values()),
         events=tuple(_event(event, names) for event in trail.latest(EVENTS)),
         head=str(trail.head()),
@@ -234,6 +226,7 @@ def _page(desk: Desk, invitation: str = "", disk_key: str | None = None) -> ItPa
         backup=_backup(desk),
         selftest=selftest_view(desk),
         updates=updates_view(desk.settings.data_dir),
+        queue=queue_view(desk),
         codes=desk.it_account.asks_for_code,
         others=tuple((box.name, WELLBEING[box.wellbeing]) for box in desk.neighbours.all()),
         invitation=invitation,
@@ -257,37 +250,6 @@ def _backup(desk: Desk) -> BackupView:
     return BackupView(
         set_up=True, copying=copying, done=state.done, of=state.of, sentences=sentences, problem=state.problem
     )
-
-
-def _facts(desk: Desk, *, encrypted: bool) -> tuple[tuple[str, str], ...]:
-    status, disk = desk.recorder.status, shutil.disk_usage(desk.settings.data_dir)
-    recorder = "does not answer" if status is None else status.state.value.replace("_", " ")
-    free = f"{disk.free / ONE_GIB:.1f} of {disk.total / ONE_GIB:.0f} GiB"
-    return (
-        ("Recorder", " ".join((recorder, *(status.reasons if status else ())))),
-        ("Transcription", desk.pipeline.speech_problem or "works"),
-        ("Pool", in_a_word(look(desk.settings.run_dir))),
-        ("Storage free", free),
-        ("Disk", ENCRYPTED if encrypted else NOT_ENCRYPTED),
-        ("Temperature", _temperature()),
-        ("Version", version()),
-        ("Certificate", _certificate(desk)),
-        ("Vaults open now", counted(len(desk.vaults.unlocked()), "vault")),
-    )
-
-
-def _temperature() -> str:
-    hot_c = hottest_c()
-    return "no sensor" if hot_c is None else f"{hot_c:.0f} °C"
-
-
-def _certificate(desk: Desk) -> str:
-    found, problem = certificate_for(desk.settings)
-    authority = read_authority(desk.settings.data_dir / "tls")
-    if problem or desk.settings.certificate is None:
-        groups = " ".join(fingerprint_groups(fingerprint(authority))) if authority else ""
-        return f"{problem} The box's own; to compare before it is trusted: {groups}".strip()
-    return f"the clinic's own, {found.fingerprint}"
 
 
 def _event(event: Event, names: dict[str, str]) -> BoxEvent:

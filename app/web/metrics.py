@@ -42,6 +42,7 @@ def _health(desk: Desk) -> Health:
     backup = read_backup_state(desk.settings.data_dir)
     certificate, _ = certificate_for(desk.settings)
     served = load_pem_x509_certificate(certificate.cert_path.read_bytes())
+    queue = desk.pipeline.queue()
     return Health(
         recorder=None if status is None else status.state.value,
         states=tuple(state.value for state in BoxState),
@@ -52,6 +53,8 @@ def _health(desk: Desk) -> Health:
         backup_made_at_s=None if backup is None else backup.made_at_ms / 1000,
         backup_failed=backup is not None and backup.stage is Stage.FAILED,
         certificate_ends_at_s=served.not_valid_after_utc.timestamp(),
+        waiting_sessions=queue.live + queue.ended,
+        waiting_s=queue.behind_ms / 1000,
         temperature_c=hottest_c(),
         pool=_pool(desk),
     )

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
 from app.domain import Turn
+from app.hearing_queue import HearingQueue
 from firmware.status import BoxStatus
 
 PageCommand = Literal["pause", "stop"]  # there is none that starts
@@ -96,6 +97,10 @@ class Pipeline(Protocol):
 
     def progress(self, session_id: str) -> Progress | None:
         """Any thread. None when the session is not being worked on."""
+        ...
+
+    def queue(self) -> HearingQueue:
+        """Any thread. What waits to be heard, of all vaults that are open."""
         ...
 
     def ahead(self, session_id: str) -> Ahead | None:

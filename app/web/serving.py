@@ -65,6 +65,7 @@ def plain_config(web: ASGIApp, ends_within_s: int = OPEN_STREAMS_END_WITHIN_S) -
         server_header=False,
         access_log=False,  # paths hold session ids; what was opened belongs in the audit, not in a log
         log_level="warning",
+        log_config=None,  # by this process's own log
     )
 
 

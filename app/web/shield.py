@@ -1,9 +1,7 @@
 """What stands before every route: headers, refusal of foreign requests, and an end to what nobody caught."""
 
 import logging
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 from zlib import crc32
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -11,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.own_log import place_of
 from app.web.hosts import HostList
 from app.web.rates import Rates
 
@@ -122,8 +121,7 @@ def _log(error: BaseException, scope: Scope) -> str:
     """Log where it happened and what kind it was, never its message: that may hold speech."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    frames = traceback.extract_tb(error.__traceback__)
-    place = " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames[-6:]))
+    place = place_of(error.__traceback__)
     reference = f"{crc32(f'{type(error).__name__} {place}'.encode()) & 0xFFFF:04X}"
     log.error("%s %s failed: %s at %s (%s)", scope["method"], scope["path"], type(error).__name__, place, reference)
     return reference

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.backup_state import BackupState, Stage, keep_backup_state, read_backup_state, take_request, was_asked
 from app.errors import TacetError
+from app.own_log import begin_log
 from tacet.backup.carrying import Carrier
 from tacet.backup.copying import back_up
 from tacet.backup.repository import BackupFailed, Repository
@@ -109,7 +110,7 @@ class Scheduled:
 
 def run_scheduled(data_dir: Path, section: BackupSection) -> int:
     """Run until SIGTERM or SIGINT; end at once where nothing is set up."""
-    logging.basicConfig(level=logging.INFO, format="backup: %(message)s")
+    begin_log("backup")
     if section.to is None:
         print("No backups are set up. Write `to` into the section [backup] of the configuration.")
         return 0

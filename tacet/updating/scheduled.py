@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.errors import TacetError
+from app.own_log import begin_log
 from app.update_state import FOLDER, Step, UpdateState, keep_update_state, read_update_state
 from tacet.config.sections import UpdateSection
 from tacet.selftest.at_rest import RecorderSide, SessionBegan
@@ -120,7 +121,7 @@ class Follower:
 
 def follow(box: ThisBox, section: UpdateSection, run_dir: Path) -> int:
     """Run until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format="update: %(message)s")
+    begin_log("update")
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support.chromium import chromium, sign_in, until, words_of
+from support.log_server import log_served
 from support.pool_link import AWAY, REACHABLE, REFUSED, link_that_says
 from support.web_box import NAME, PASSPHRASE, FakeAhead, FakeProgress, WebBox, fill
 from support.web_practice import EMPTY_PAGES, practice_pages
@@ -24,6 +25,7 @@ from support.web_sessions import add_session, conversation, hum, start_tape
 
 from app.domain import Attribution, ErasedEnd, SessionHead, SessionState, Told, Turn
 from app.finding import Finding, Verdict
+from app.hearing_queue import Progress, queue_of
 from app.noting import Noting
 from app.pool.seen import PoolSeen, Standing
 from app.records.people import ClientDetails
@@ -32,6 +34,7 @@ from app.selftest_state import SelfTestResult, keep_selftest
 from app.vault.second_step import SecondStep
 from app.vault.vault import Vault
 from firmware.status import BoxState
+from tacet.log.kept import KeptLog
 from tacet.selftest.speech import Speed, judge_speech
 
 Act = Callable[[Page], None]
@@ -54,6 +57,23 @@ MEASURED = SelfTestResult(
     ),
 )
 NOBODY_WAITS = "Nobody at 192.168.7.5 port 8792 waits for this machine. Run `tacet pool invite` there first."
+
+IT_PAGES = {
+    "it": "/it",
+    "it-second-step": "/it/second-step",
+    "it-log": "/it/log",
+    "it-log-none": "/it/log?of=backup&level=error",
+}
+LOGGED = (
+    ("recorder", "<4>recorder: not ready: No microphone is connected. Plug it in; the box will notice by itself."),
+    ("recorder", "<6>recorder: in order again"),
+    ("asr", "<6>asr: model loaded"),
+    ("app", "<4>app: this box hears by itself: Nobody answers at 192.168.7.5 port 8790."),
+    ("app", "<6>app: vault 3f2c9a7d locked by itself"),
+    ("backup", "<4>backup: no backup was made: The folder /media/stick is not there. Plug the stick in."),
+    ("asr", "<3>ended with code -9; starting it again in 0.5 s"),
+    ("asr", "<6>asr: model loaded"),
+)
 
 
 class Camera:
@@ -110,18 +130,34 @@ def accounts(camera: Camera) -> None:
         box.app.state.desk.neighbours.heard("tacet-room-4", "well")
         keep_selftest(box.app.state.desk.settings.data_dir, MEASURED)
         camera.shoot("it-signin", f"{box.address}/it/signin")
-        for name, path in (("it", "/it"), ("it-second-step", "/it/second-step")):
-
-            def enter(page: Page, path: str = path) -> None:
-                page.get_by_label("Passphrase", exact=True).fill(IT_PASSPHRASE)
-                page.get_by_label("Passphrase", exact=True).press("Enter")
-                page.wait_for_url("**/it")
-                page.goto(f"{box.address}{path}")
-
-            camera.shoot(name, f"{box.address}/it/signin", act=enter)
+        live, ended = Progress(50_000, 62_000, live=True), Progress(60_000, 900_000, live=False)
+        box.pipeline.waiting = queue_of({"live": live, "ended": ended}, "live")
+        with log_served(some_log(), box.settings.run_dir):
+            for name, path in IT_PAGES.items():
+                as_it(camera, box, name, path)
+        as_it(camera, box, "it-log-away", "/it/log")
+        with log_served(KeptLog(), box.settings.run_dir):
+            as_it(camera, box, "it-log-empty", "/it/log")
         pools(camera, box)
         camera.shoot("join", f"{box.address}/join")
         camera.shoot("trust-now", f"{box.address}/trust/now", passphrase=PASSPHRASE)
+
+
+def as_it(camera: Camera, box: WebBox, name: str, path: str) -> None:
+    def enter(page: Page) -> None:
+        page.get_by_label("Passphrase", exact=True).fill(IT_PASSPHRASE)
+        page.get_by_label("Passphrase", exact=True).press("Enter")
+        page.wait_for_url("**/it")
+        page.goto(f"{box.address}{path}")
+
+    camera.shoot(name, f"{box.address}/it/signin", act=enter)
+
+
+def some_log() -> KeptLog:
+    log = KeptLog()
+    for process, line in LOGGED:
+        log.take(process, line)
+    return log
 
 
 def pools(camera: Camera, box: WebBox) -> None:

@@ -12,11 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from support.axe import findings
 from support.chromium import sign_in, until
+from support.log_server import log_served
 from support.web_box import NAME, PASSPHRASE, WebBox
 from support.web_visits import Practice, fill_practice
 
 from app.web.audited import mapped_routes
 from firmware.status import BoxState
+from tacet.log.kept import KeptLog
 
 NOW_MS = 1_795_000_000_000
 DESK = {"width": 1440, "height": 900}
@@ -40,6 +42,7 @@ VISITS: dict[str, tuple[str, tuple[str, ...]]] = {
     "/it": (IT, ("/it",)),
     "/it/second-step": (IT, ("/it/second-step",)),
     "/it/pool": (IT, ("/it/pool",)),
+    "/it/log": (IT, ("/it/log", "/it/log?of=backup&level=error")),
     "/trust": (THERAPIST, ("/trust",)),
     "/trust/now": (THERAPIST, ("/trust/now",)),
     "/today": (THERAPIST, ("/today",)),
@@ -111,6 +114,8 @@ NO_PAGE = {
     "/it/backup": "a part of clinic IT's page",
     "/it/selftest": "a part of clinic IT's page",
     "/it/pool/now": "a part of clinic IT's page",
+    "/it/queue": "a part of clinic IT's page",
+    "/it/log/tacet-log.txt": "a file",
     "/seats/step": "a part of the page of seats",
     "/sessions/{session_id}/transcript": "a part of the session page",
 }
@@ -151,7 +156,13 @@ def visited(browser: Browser) -> Iterator[Visited]:
         windows[IT].get_by_label("Passphrase", exact=True).fill(IT_PASSPHRASE)
         windows[IT].get_by_label("Passphrase", exact=True).press("Enter")
         windows[IT].wait_for_url("**/it")
-        yield Visited(box, practice, windows)
+        log = KeptLog()
+        log.take(
+            "recorder", "<4>recorder: not ready: No microphone is connected. Plug it in; the box will notice by itself."
+        )
+        log.take("asr", "<6>asr: model loaded")
+        with log_served(log, box.settings.run_dir):
+            yield Visited(box, practice, windows)
         for context in contexts:
             context.close()
         box.close()

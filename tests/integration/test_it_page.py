@@ -5,6 +5,8 @@ from pathlib import Path
 from support.pool_link import REACHABLE, REFUSED, link_that_says
 from support.web_client import WebClient, web_client
 
+from app.hearing_queue import Progress, queue_of
+
 
 def signed_in(client: WebClient) -> WebClient:
     client.new_person()
@@ -73,3 +75,27 @@ def test_it_page__an_encrypted_disk__says_so_and_shows_its_recovery_key_when_ask
         assert key not in page
         assert key in client.http.post("/it/disk-key").text
         assert "Clinic IT saw the disk" in client.http.get("/it").text
+
+
+def test_it_page__sessions_wait_to_be_heard__says_how_many_and_how_far_behind(tmp_path: Path) -> None:
+    live, ended = Progress(50_000, 62_000, live=True), Progress(60_000, 900_000, live=False)
+    with web_client(tmp_path) as client:
+        signed_in(client)
+        assert "Nothing waits" in client.http.get("/it").text
+        client.vaults.lock_all()
+        assert "1 vault is locked" in client.http.get("/it/queue").text
+        client.pipeline.waiting = queue_of({"a": live, "b": ended}, "a")
+        page = client.http.get("/it/queue").text
+    assert "14 minutes of sound, in 29 windows, of 2 sessions" in page
+    assert "its words are 12 seconds behind" in page
+    assert "the session that goes on" in page
+
+
+def test_it_page__left_open__asks_for_the_queue_without_a_sign_of_life(tmp_path: Path) -> None:
+    with web_client(tmp_path) as client:
+        signed_in(client)
+        (sign_in,) = client.app.state.desk.sign_ins._by_digest.values()
+        sign_in.seen_s -= 60
+        before_s = sign_in.seen_s
+        assert client.http.get("/it/queue").status_code == 200
+        assert sign_in.seen_s == before_s

@@ -17,6 +17,7 @@ from app.box.invitations import read_setup_code
 from app.box.record import BoxRecord
 from app.changes import Changes
 from app.domain import Pause, SessionState, Turn
+from app.hearing_queue import HearingQueue
 from app.settings import AppSettings
 from app.tls import ensure_certificate
 from app.vault.keys import CHEAP_COST
@@ -123,11 +124,15 @@ class FakePipeline:
         self.changes = Changes()
         self.speech_problem: str | None = None
         self.by_session: dict[str, FakeProgress] = {}
+        self.waiting = HearingQueue()
         self.words_ahead: dict[str, FakeAhead] = {}
         self.turns: dict[str, tuple[Turn, ...]] = {}
 
     def progress(self, session_id: str) -> FakeProgress | None:
         return self.by_session.get(session_id)
+
+    def queue(self) -> HearingQueue:
+        return self.waiting
 
     def ahead(self, session_id: str) -> FakeAhead | None:
         return self.words_ahead.get(session_id)

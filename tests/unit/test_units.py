@@ -78,7 +78,7 @@ def test_verify__of_a_misspelt_setting__says_so(tmp_path: Path) -> None:
 
 
 def test_daemons__each__has_a_user_of_its_own() -> None:
-    users = [user for name in (*DAEMONS, "tacet-fetch") for user in service(name)["User"]]
+    users = [user for name in (*DAEMONS, "tacet-fetch", "tacet-log") for user in service(name)["User"]]
     of_pool = {user for name in POOL for user in service(name)["User"]}
     declared = {row[1] for row in table("sysusers.d/tacet.conf") if row[0] == "u"}
     assert len(of_pool) == 1
@@ -106,7 +106,7 @@ def test_recorder__its_confinement__hides_vaults_and_network() -> None:
     assert {"-/var/lib/tacet/vaults", "-/var/lib/tacet/box"} <= set(recorder["InaccessiblePaths"][0].split())
 
 
-@pytest.mark.parametrize("name", [*DAEMONS, *POOL, "tacet-backup", "tacet-fetch", "tacet-selftest"])
+@pytest.mark.parametrize("name", [*DAEMONS, *POOL, "tacet-backup", "tacet-fetch", "tacet-selftest", "tacet-log"])
 def test_shared_memory__which_strict_protection_leaves_open__is_closed(name: str) -> None:
     assert "-/dev/shm" in service(name)["InaccessiblePaths"][0].split()
 
@@ -160,7 +160,8 @@ def test_unit__every_one__is_started_by_something(unit: Path) -> None:
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(unit.read_text())
     named = any(unit.name.replace("@.", "@%k.") in other.read_text() for other in STARTERS if other != unit)
-    assert parser.has_section("Install") or unit.suffix == ".mount" or named
+    by_socket = unit.suffix == ".service" and unit.with_suffix(".socket") in UNITS
+    assert parser.has_section("Install") or unit.suffix == ".mount" or named or by_socket
 
 
 def test_sysusers__every_line__has_no_colon_for_which_systemd_would_pass_over_the_user() -> None:
