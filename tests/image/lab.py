@@ -1,7 +1,7 @@
 """What the checks share: the image, a room's sound, boxes flashed from it, and one of them that goes on running."""
 
 import wave
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -48,17 +48,22 @@ class Lab:
     _first_seen: dict[str, Seen] = field(default_factory=dict)
     _moments: dict[str, Moment] = field(default_factory=dict)
 
-    def box(self, name: str, tacet_toml: str = TACET_TOML, beside: Callable[[], Iterable[Path]] = tuple) -> Machine:
+    def box(
+        self,
+        name: str,
+        tacet_toml: str = TACET_TOML,
+        beside: Callable[[], Iterable[Path]] = tuple,
+        parts: Sequence[str] = (),
+    ) -> Machine:
         """A box that has started; flashed from the image when this name is asked for first.
 
-        `beside` gives files that are plugged in with the test's own.
+        `beside` gives files that are plugged in with the test's own, `parts` is what else the machine has.
         """
         machine = self._boxes.get(name)
         if machine is None:
             disk = flashed(self.image, self.folder / f"{name}.img", tacet_toml)
-            machine = self._boxes[name] = Machine(
-                self.hardware, disk, self.folder / name, self._plugged_in(name, beside())
-            )
+            plugged_in = self._plugged_in(name, beside())
+            machine = self._boxes[name] = Machine(self.hardware, disk, self.folder / name, plugged_in, parts)
         if not machine.running():
             machine.start()
             self._first_seen.setdefault(name, wait_for_page(machine))

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -49,12 +49,14 @@ class Done:
 class Machine:
     """Runs QEMU from `start` until `cut` or `end`. `folder` takes console, firmware's settings and sockets."""
 
-    def __init__(self, hardware: Hardware, disk: Path, folder: Path, test_disk: Path | None = None) -> None:
+    def __init__(
+        self, hardware: Hardware, disk: Path, folder: Path, test_disk: Path | None = None, parts: Sequence[str] = ()
+    ) -> None:
         self.hardware, self.disk, self.folder = hardware, disk, folder
         self.page_port = free_port()
         self.offer_port = free_port()
         self.started_s = 0.0
-        self._test_disk = test_disk
+        self._test_disk, self._parts = test_disk, parts  # `parts`: QEMU's words for what else it has
         self._process: subprocess.Popen[bytes] | None = None
         self._agent: socket.socket | None = None
         self._pending = b""
@@ -207,7 +209,7 @@ class Machine:
             for name, unit in AGENT_UNITS.items():
                 coded = base64.b64encode(unit.encode()).decode()
                 command += ["-smbios", f"type=11,value=io.systemd.credential.binary:{name}={coded}"]
-        return command
+        return [*command, *self._parts]
 
     def _format(self) -> str:
         return "qcow2" if self.disk.suffix == ".qcow2" else "raw"

@@ -9,7 +9,7 @@ from typing import Final
 from faults.promise import Figure, Progress, Promise, Scale
 from support.broken_config import BROKEN
 
-from image import configuration, confinement, cuts, identity, updating, writing
+from image import configuration, confinement, cuts, identity, tpm, updating, writing
 from image.bundles import REFUSED, Maker
 from image.lab import NAME, Lab
 from image.machine import Machine
@@ -97,6 +97,19 @@ def broken_file_at_the_start(lab: Lab, _: Scale, progress: Progress) -> Figure:
     words = f"page after {page.after_s:.0f} s, recorder {said['state']}, red {said['light']['red']}: {reason[:90]}"
     kept = "line 2" in reason and on_console and said["state"] == "not_ready"
     return Figure(words + ("" if on_console else "; NOT on the console"), kept)
+
+
+def data_is_sealed_by_the_tpm(lab: Lab, _: Scale, progress: Progress) -> Figure:
+    lab.rest("first")
+    seen = tpm.lived(lab, progress)
+    starts = (seen.first, seen.second, seen.other_tpm, seen.last)
+    words = f"LUKS2 opened by its TPM at {sum(held.sealed for held in starts)} of 4 starts, page after "
+    words += ", ".join(f"{page.work_s:.0f}" for page in seen.pages)
+    words += " s of a processor; another TPM: the screen asked, the recovery key was typed on a USB keyboard"
+    words += "; ASKED where its TPM should have opened it" if seen.asked_uncalled else ""
+    same = len({held.machine_id for held in starts}) == 1
+    kept = same and all(held.sealed for held in starts) and not seen.asked_uncalled
+    return Figure(words + ("" if kept else f": {starts}"), kept)
 
 
 def boxes_share_no_key(lab: Lab, _: Scale, progress: Progress) -> Figure:
@@ -229,6 +242,7 @@ def promises(lab: Lab) -> tuple[Promise, ...]:
         ("nothing is written elsewhere", "0 files outside of the listed folders", nothing_is_written_elsewhere),
         ("broken files are named", "line and remedy, each", broken_files_are_named),
         ("a broken file at the first start", "page, light and console tell", broken_file_at_the_start),
+        ("a TPM seals the data", "LUKS2, opened by it, else by the recovery key", data_is_sealed_by_the_tpm),
         ("two boxes share no key", "no 8 bytes in common", boxes_share_no_key),
         ("power cuts while recording", "0 acknowledged lost, 0 unbootable", power_cuts_while_recording),
         ("bad bundles are refused", "tampered, foreign, older, other board", bad_bundles_are_refused),
