@@ -37,7 +37,10 @@ Progress = Callable[[str], None]
 
 @dataclass(slots=True)
 class Lab:
-    """One folder for one run; `close` takes the power from whatever still runs."""
+    """One folder for one run; `close` takes the power from whatever still runs.
+
+    Two threads may use it at once, each with boxes of its own names.
+    """
 
     image: Path
     bundle: Path
@@ -79,7 +82,7 @@ class Lab:
         return box, self._moments[name]
 
     def rest(self, name: str) -> None:
-        """Take the power from a box that nobody asks anything for now: one emulated machine at a time."""
+        """Take the power from a box that nobody asks anything for now: each takes a processor."""
         if name in self._boxes:
             self._boxes[name].cut()
 
@@ -92,9 +95,9 @@ class Lab:
             machine.cut()
 
     def _plugged_in(self, name: str, beside: Iterable[Path]) -> Path:
-        room = self.folder / "room.wav"
-        if not room.exists():
-            cut_sound(DEMO, room, ROOM_S)
+        room = self.folder / f"{name}-plugged-in/room.wav"
+        room.parent.mkdir()
+        cut_sound(DEMO, room, ROOM_S)
         return test_disk(self.folder / f"{name}-test.squashfs", [room, *beside])
 
 

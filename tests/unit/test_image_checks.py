@@ -14,6 +14,7 @@ from image.identity import Secrets, raw_key, shared, words
 from image.machine import MachineError
 from image.outside import Partition, grub_environment, partitions, slot_that_starts
 from image.page import title
+from image.recording import known, plain
 from image.visiting import last_acknowledged
 
 
@@ -131,3 +132,9 @@ def test_partitions__of_a_gpt__by_name(tmp_path: Path) -> None:
     head = bytes(72) + struct.pack("<QIII", 2, 4, 128, 0)
     disk.write_bytes(bytes(512) + head.ljust(512, b"\0") + entry + bytes(3 * 128))
     assert partitions(disk) == {"tacet-boot": Partition(2048 * 512, 2048 * 512)}
+
+
+def test_known__words_across_the_sounds_end_with_one_misheard__are_all_but_that_one() -> None:
+    said = plain("How was your week? It was a long one, honestly.")
+    assert known(plain("a lung one honestly How was your"), said) == 6
+    assert known(plain("buy cheap watches"), said) == 0
