@@ -242,6 +242,12 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
     doctor.add_arguments(parser, CONFIG)
 
 
+def _add_firewall(parser: argparse.ArgumentParser) -> None:
+    from tacet.firewall import command  # noqa: PLC0415  same
+
+    command.add_arguments(parser, CONFIG)
+
+
 def _add_log(parser: argparse.ArgumentParser) -> None:
     from tacet.log import command  # noqa: PLC0415  same
 
@@ -343,6 +349,7 @@ _COMMANDS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "selftest": ("measure disk, model and speech of this device, and try button and light", _add_selftest),
     "pool": ("strong machines of the clinic that hear for many boxes", _add_pool),
     "update": ("install a signed update, keep one that works", _add_update),
+    "firewall": ("say for nft whom the box may call: the servers that tacet.toml names", _add_firewall),
     "provision": ("take in tacet.toml, as a box does at every start", _add_provision),
     "console": ("what stands on the box's screen: address, QR code, what to mend", _add_console),
     "recorder": ("the process with microphone, button and light", partial(_add_daemon, name="recorder")),

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from app.durable import make_private_folder, write_private
 from tacet.backup.repository import BackupFailed
+from tacet.backup.target import sftp_target
 from tacet.config.sections import BackupSection
 
 KEY_FILE = "carry-key"
 _KNOWN_HOSTS = "known-hosts"
 _OBJECT = re.compile(r"[0-9a-f]{64}")
 _SNAPSHOT = re.compile(r"\d{8}T\d{6}Z(-\d+)?\.json")
-_TARGET = re.compile(r"(?P<user>[^@:/]+)@(?P<host>[^@:/]+)(:(?P<port>\d+))?/(?P<folder>.+)")
 ANSWERS_WITHIN_S = 24 * 3600
 
 
@@ -25,11 +25,10 @@ class Carrier:
     """Makes the server's folder hold what the local one holds: contents first, then snapshots, then what is too old."""
 
     def __init__(self, section: BackupSection, data_dir: Path) -> None:
-        target = _TARGET.fullmatch(section.sftp)
-        assert target is not None  # the configuration was checked
-        self._folder = target["folder"]
+        target = sftp_target(section.sftp)
+        self._folder = target.folder
         self._keys = data_dir / "backup"
-        host, port = target["host"], target["port"] or "22"
+        host, port = target.host, str(target.port)
         self._known = f"{host if port == '22' else f'[{host}]:{port}'} {section.sftp_host_key}\n"
         options = {
             "BatchMode": "yes",
@@ -42,7 +41,7 @@ class Carrier:
         }
         said = [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
         self._command = ["sftp", "-q", "-F", "none", "-b", "-", "-i", str(self._keys / KEY_FILE), "-P", port, *said]
-        self._command.append(f"{target['user']}@{host}")
+        self._command.append(f"{target.user}@{host}")
 
     def carry(self, repository: Path) -> None:
         """Called by the writer of the repository.

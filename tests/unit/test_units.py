@@ -78,7 +78,7 @@ def test_verify__of_a_misspelt_setting__says_so(tmp_path: Path) -> None:
 
 
 def test_daemons__each__has_a_user_of_its_own() -> None:
-    users = [user for name in (*DAEMONS, "tacet-fetch", "tacet-log") for user in service(name)["User"]]
+    users = [user for name in (*DAEMONS, "tacet-fetch", "tacet-log", "tacet-names") for user in service(name)["User"]]
     of_pool = {user for name in POOL for user in service(name)["User"]}
     declared = {row[1] for row in table("sysusers.d/tacet.conf") if row[0] == "u"}
     assert len(of_pool) == 1
@@ -106,7 +106,9 @@ def test_recorder__its_confinement__hides_vaults_and_network() -> None:
     assert {"-/var/lib/tacet/vaults", "-/var/lib/tacet/box"} <= set(recorder["InaccessiblePaths"][0].split())
 
 
-@pytest.mark.parametrize("name", [*DAEMONS, *POOL, "tacet-backup", "tacet-fetch", "tacet-selftest", "tacet-log"])
+@pytest.mark.parametrize(
+    "name", [*DAEMONS, *POOL, "tacet-backup", "tacet-fetch", "tacet-selftest", "tacet-log", "tacet-names"]
+)
 def test_shared_memory__which_strict_protection_leaves_open__is_closed(name: str) -> None:
     assert "-/dev/shm" in service(name)["InaccessiblePaths"][0].split()
 
