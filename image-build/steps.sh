@@ -109,7 +109,7 @@ settle() {
     systemd-timesyncd.service nftables.service fstrim.timer
   systemctl --root="$root" --quiet mask getty@.service serial-getty@.service console-getty.service autovt@.service \
     systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
-    systemd-repart.service systemd-firstboot.service systemd-homed.service debug-shell.service emergency.service rescue.service 2>/dev/null
+    systemd-repart.service systemd-firstboot.service systemd-homed.service wpa_supplicant.service debug-shell.service emergency.service rescue.service 2>/dev/null
   # udev loads what the machine has; these unpack what it may not have, at every start, while the recorder waits.
   systemctl --root="$root" --quiet mask modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service \
     modprobe@configfs.service sys-fs-fuse-connections.mount sys-kernel-config.mount systemd-pstore.service 2>/dev/null

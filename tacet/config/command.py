@@ -10,11 +10,15 @@ from app.errors import TacetError
 from tacet.config.check import check_bytes
 from tacet.config.fleet import device_files
 from tacet.config.schema import markdown
+from tacet.provision.wired import FOLDER, look
+from tacet.provision.wired_file import FILE
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    check = commands.add_parser("check", help="name every mistake in a tacet.toml, with its line and what to do")
+    check = commands.add_parser(
+        "check", help="name every mistake in a tacet.toml, and in 8021x/ beside it, with its line and what to do"
+    )
     check.add_argument("file", type=Path, metavar="FILE")
     check.add_argument("--json", action="store_true", help="print one JSON array")
     check.set_defaults(run=_check)
@@ -28,15 +32,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
+    wired = args.file.parent / FOLDER / FILE
     _, problems = check_bytes(_read(args.file))
+    found = [(args.file, problem) for problem in problems]
+    if given := _read(wired) if wired.exists() else b"":
+        found += [(wired, problem) for problem in look(wired.parent, None, given)[0]]
     if args.json:
-        print(json.dumps([asdict(problem) for problem in problems], indent=1))
+        print(json.dumps([{"file": str(file)} | asdict(problem) for file, problem in found], indent=1))
     else:
-        for problem in problems:
-            print(f"{args.file}, {problem}")
-        if not problems:
-            print(f"{args.file} is right.")
-    return 1 if problems else 0
+        for file, problem in found:
+            print(f"{file}, {problem}")
+        if not found:
+            print(f"{args.file} is right{', and so is ' + str(wired) if given else ''}.")
+    return 1 if found else 0
 
 
 def _schema(_: argparse.Namespace) -> int:

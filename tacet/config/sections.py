@@ -48,7 +48,7 @@ class BoxSection(BaseModel):
 
 
 class NetworkSection(BaseModel):
-    """How the box is reached. Wired; 802.1X and Wi-Fi are left to IT's own files."""
+    """How the box is reached. Wired; 802.1X is in a file beside this one, Wi-Fi is not offered."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

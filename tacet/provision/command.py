@@ -12,8 +12,8 @@ def run_provision(_: argparse.Namespace) -> int:
     """Always ends well where the box can start: a mistake in the file must not keep it from recording later."""
     os.umask(0o022)
     done = provision(Places(), run_command)
-    for problem in done.problems:
-        print(f"tacet.toml, {problem}")
+    for sentence in done.sentences:
+        print(sentence)
     print(f"This box is {done.name}.")
     return 0
 

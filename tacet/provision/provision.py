@@ -14,11 +14,14 @@ from app.durable import write_private
 from app.errors import TacetError
 from tacet.config.check import check_bytes
 from tacet.config.problem import Problem
+from tacet.config.sections import NetworkSection
 from tacet.provision.clinic_certificate import take_in
 from tacet.provision.codes import take_its_code, take_pools_code
 from tacet.provision.identity import box_id, own_name
-from tacet.provision.network_file import network_file
-from tacet.settings import check_settings, write_settings
+from tacet.provision.network_file import network_file, wired_ports
+from tacet.provision.wired import FOLDER, take_in_wired
+from tacet.provision.wired_file import FILE
+from tacet.settings import BoxSettings, check_settings, write_settings
 
 PAGE_PORT = 443  # where tacet-app.socket listens
 GOOD_FILE = "tacet.toml"
@@ -38,12 +41,20 @@ class Places:
     network: Path = Path("/run/systemd/network")
     etc: Path = Path("/etc")  # in memory on a box
     zones: Path = Path("/usr/share/zoneinfo")
+    ports: Path = Path("/sys/class/net")
 
 
 @dataclass(frozen=True, slots=True)
 class Provisioned:
     name: str
-    problems: tuple[Problem, ...]
+    problems: tuple[Problem, ...]  # of tacet.toml
+    wired: tuple[Problem, ...] = ()  # of the files for 802.1X
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What is wrong, each with its file and line."""
+        wired = (f"{FOLDER}/{FILE}, {problem}" for problem in self.wired)
+        return (*(f"{GOOD_FILE}, {problem}" for problem in self.problems), *wired)
 
 
 def provision(places: Places, run: Run) -> Provisioned:
@@ -56,12 +67,17 @@ def provision(places: Places, run: Run) -> Provisioned:
         written, problems = _wanted(places)
         name = written.get("box", {}).get("name") or own_name(box_id(places.identity))
         own = take_in(places.boot, places.identity)
-        _write(places, _effective(written, name, problems, own), name)
+        wired = take_in_wired(places.boot, places.identity)
+        done = Provisioned(name, problems, wired.problems)
+        settings = _write(places, _effective(written, done, own), name)
+        ports = _wired_ports(places, settings.network, wired.text)
     except OSError as error:
         what = f"The box cannot prepare itself ({error.strerror}: {error.filename})."
         raise TacetError(f"{what} Its storage may be damaged; replace it.") from error
     run(["hostnamectl", "--transient", "set-hostname", name])
-    return Provisioned(name, problems)
+    for port in ports:
+        run(["systemctl", "--no-block", "start", f"wpa_supplicant-wired@{port}.service"])
+    return done
 
 
 def _wanted(places: Places) -> tuple[dict[str, Any], tuple[Problem, ...]]:
@@ -95,18 +111,16 @@ def _kept(good: Path) -> dict[str, Any]:
     return {} if problems else written
 
 
-def _effective(
-    written: dict[str, Any], name: str, problems: tuple[Problem, ...], certificate: dict[str, str]
-) -> dict[str, Any]:
+def _effective(written: dict[str, Any], done: Provisioned, certificate: dict[str, str]) -> dict[str, Any]:
     """What the processes get: the file, and what the box knows better."""
-    app = certificate | dict(written.get("app", {})) | {"name": name, "port": PAGE_PORT}
+    app = certificate | dict(written.get("app", {})) | {"name": done.name, "port": PAGE_PORT}
     recorder = dict(written.get("recorder", {}))
-    if problems:
-        recorder["configuration_problem"] = f"tacet.toml, {problems[0]} Tell clinic IT."
+    if done.sentences:
+        recorder["configuration_problem"] = f"{done.sentences[0]} Tell clinic IT."
     return written | {"app": app, "recorder": recorder}
 
 
-def _write(places: Places, effective: dict[str, Any], name: str) -> None:
+def _write(places: Places, effective: dict[str, Any], name: str) -> BoxSettings:
     settings = check_settings(effective, "tacet.toml")
     for folder in (places.effective, places.network):
         folder.mkdir(parents=True, exist_ok=True)
@@ -120,6 +134,18 @@ def _write(places: Places, effective: dict[str, Any], name: str) -> None:
     local_time = places.etc / "localtime"
     local_time.unlink(missing_ok=True)
     local_time.symlink_to(places.zones / settings.box.time_zone)
+    return settings
+
+
+def _wired_ports(places: Places, network: NetworkSection, text: str) -> tuple[str, ...]:
+    """Leave the port's file for wpa_supplicant, and give the ports; none where the clinic asks for no 802.1X."""
+    if not text:
+        return ()
+    ports = (network.interface,) if network.interface else wired_ports(places.ports)
+    (places.etc / "wpa_supplicant").mkdir(exist_ok=True)
+    for port in ports:
+        write_private(places.etc / f"wpa_supplicant/wpa_supplicant-wired-{port}.conf", text.encode())
+    return ports
 
 
 def run_command(command: list[str]) -> None:
