@@ -1,6 +1,6 @@
 """Starts the built image in QEMU and prints every promise of it with its figure; ends with 1 when one is missed.
 
-    python -m tests.image IMAGE.img [--arch amd64|arm64] [--quick] [--only WORD]
+    python -m tests.image IMAGE.img [--arch amd64|arm64] [--quick] [--only WORD...]
 
 The machine is emulated (TCG), so this takes two hours of a processor; where there are two it runs two machines at once.
 Beside IMAGE.img lies its update bundle.
@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -32,7 +33,9 @@ def main() -> int:
     parser.add_argument("image", type=Path, metavar="IMAGE.img")
     parser.add_argument("--arch", choices=tuple(HARDWARE), default="amd64")
     parser.add_argument("--quick", action="store_true", help="fewer power cuts, fewer broken files")
-    parser.add_argument("--only", default="", metavar="WORD", help="only promises whose name has this word")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], metavar="WORD", help="only promises whose names have one of these"
+    )
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep disks and consoles there")
     args = parser.parse_args()
     if missing := HARDWARE[args.arch].missing():
@@ -49,11 +52,11 @@ def main() -> int:
     return 0 if all(row.figure.kept for row in rows) else 1
 
 
-def _measured(lab: Lab, word: str, scale: Scale) -> list[Row]:
-    lines = [line for line in side_by_side(lab, word) if line]
+def _measured(lab: Lab, words: Sequence[str], scale: Scale) -> list[Row]:
+    lines = [line for line in side_by_side(lab, words) if line]
     with ThreadPoolExecutor(min(2, len(os.sched_getaffinity(0)))) as processors:
         rows = [row for line in processors.map(lambda line: measure_all(line, scale), lines) for row in line]
-    if last := in_the_end(lab, word):
+    if last := in_the_end(lab, words):
         rows += measure_all(last, scale)
     return rows
 

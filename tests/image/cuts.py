@@ -32,7 +32,7 @@ class Cut:
 def cut_while_recording(box: Machine, moment: Moment, rounds: int, seed: int, progress: Progress) -> list[Cut]:
     """From the same moment each time: record, cut at a random moment, look at the disk from outside.
 
-    The first, the middle and the last cut are followed by a start to the page.
+    The first and the last cut are followed by a start to the page.
     """
     dice, done = random.Random(seed), list[Cut]()
     for number in range(rounds):
@@ -41,7 +41,7 @@ def cut_while_recording(box: Machine, moment: Moment, rounds: int, seed: int, pr
         session, acknowledged = _recorded(box, dice)
         box.cut()
         missing, mended = _judged(box, session, acknowledged, box.folder / f"cut-{number}")
-        started = _starts(box) if number in {0, rounds // 2, rounds - 1} else None
+        started = _starts(box) if number in {0, rounds - 1} else None
         done.append(Cut(acknowledged, missing, mended, started))
     box.cut()
     return done

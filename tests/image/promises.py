@@ -2,12 +2,11 @@
 
 import functools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from faults.promise import Figure, Progress, Promise, Scale
-from support.broken_config import BROKEN
 
 from image import configuration, confinement, cuts, identity, tpm, updating, writing
 from image.bundles import REFUSED, Maker
@@ -83,7 +82,7 @@ def nothing_is_written_elsewhere(lab: Lab, _: Scale, __: Progress) -> Figure:
 
 def broken_files_are_named(lab: Lab, scale: Scale, progress: Progress) -> Figure:
     progress("one after another")
-    named = configuration.all_named(lab.box("first"), scale.of(len(BROKEN), 15))
+    named = configuration.all_named(lab.box("first"), scale.of(15, 5))
     wrong = [one.broken for one in named if not one.right]
     words = f"{len(named) - len(wrong)} of {len(named)} named with line and remedy"
     return Figure(words + (f"; not: {', '.join(wrong)}" if wrong else ""), not wrong)
@@ -258,15 +257,16 @@ OF_BOTH: Final[tuple[tuple[str, str, Measure], ...]] = (
 )
 
 
-def side_by_side(lab: Lab, word: str) -> tuple[tuple[Promise, ...], ...]:
-    """Give the promises with this word in their names: two lines that know nothing of each other's boxes."""
-    return _promises(lab, OF_ONE_BOX, word), _promises(lab, OF_UPDATES, word)
+def side_by_side(lab: Lab, words: Sequence[str]) -> tuple[tuple[Promise, ...], ...]:
+    """Give the promises with one of the words in their names: two lines that know nothing of each other's boxes."""
+    return _promises(lab, OF_ONE_BOX, words), _promises(lab, OF_UPDATES, words)
 
 
-def in_the_end(lab: Lab, word: str) -> tuple[Promise, ...]:
+def in_the_end(lab: Lab, words: Sequence[str]) -> tuple[Promise, ...]:
     """What takes the boxes of both lines."""
-    return _promises(lab, OF_BOTH, word)
+    return _promises(lab, OF_BOTH, words)
 
 
-def _promises(lab: Lab, rows: tuple[tuple[str, str, Measure], ...], word: str) -> tuple[Promise, ...]:
-    return tuple(Promise(name, gate, functools.partial(measure, lab)) for name, gate, measure in rows if word in name)
+def _promises(lab: Lab, rows: tuple[tuple[str, str, Measure], ...], words: Sequence[str]) -> tuple[Promise, ...]:
+    chosen = [row for row in rows if any(word in row[0] for word in words)]
+    return tuple(Promise(name, gate, functools.partial(measure, lab)) for name, gate, measure in chosen)

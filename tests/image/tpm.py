@@ -14,7 +14,7 @@ from image.machine import Machine, MachineError
 from image.page import Seen, wait_for_page
 
 ASKED: Final = "does not open the data partition. Type the disk's recovery key"
-TYPING: Final = "Enter passphrase"
+TYPING: Final = "Enter passphrase for"
 LISTENS_WITHIN_S: Final = 60.0
 DATA: Final = "/dev/vda4"
 RECOVERY_KEY: Final = "/data/tacet/identity/disk-recovery-key"
