@@ -32,6 +32,7 @@ class AppSettings(BaseModel):
     audio_days: int | None = Field(default=7, ge=0)  # sound is kept after approval; None: until somebody erases it
     text_days: int | None = Field(default=None, ge=0)  # transcripts and drafts, the same
     simulator_url: str | None = None  # where the picture of the box is, when the button is simulated
+    configuration_problem: str | None = None  # the box sets it by itself: told where the recorder cannot
     note_format: str = Field(default=DEFAULT_FORMAT, pattern=NAME)  # of drafts; another can be chosen on the page
     note_formats: dict[str, NoteFormat] = Field(default_factory=dict)  # the clinic's own, beside the built-in ones
     note_model_url: str | None = None  # an OpenAI-compatible server; None: the extractive drafter

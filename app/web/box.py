@@ -57,8 +57,10 @@ class BoxView:
         return replace(self, pulse=Pulse("", None))
 
 
-def box_view(status: BoxStatus | None, *, controls: bool) -> BoxView:
+def box_view(status: BoxStatus | None, *, controls: bool, configuration_problem: str | None = None) -> BoxView:
     """Say what the box does; `controls` is whether this visitor may pause, stop and withdraw it."""
+    if status is None and configuration_problem:  # so nobody knows which button, light and microphone it has
+        return BoxView(Lamp.AWAY, "The box cannot record", configuration_problem)
     if status is None:
         return BoxView(
             Lamp.AWAY,

@@ -138,7 +138,7 @@ def box_for(desk: Desk, person: SignedIn | None) -> BoxView:
     """Say what the box does; only the person it records for may pause, stop and withdraw it."""
     status = desk.recorder.status
     theirs = status is not None and person is not None and status.recipient_key_id == person.vault.account.key_id
-    return box_view(status, controls=theirs)
+    return box_view(status, controls=theirs, configuration_problem=desk.settings.configuration_problem)
 
 
 def show(request: Request, page: Context, *, here: str = "", status: int = 200, events_url: str = "") -> HTMLResponse:

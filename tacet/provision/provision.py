@@ -116,7 +116,8 @@ def _effective(written: dict[str, Any], done: Provisioned, certificate: dict[str
     app = certificate | dict(written.get("app", {})) | {"name": done.name, "port": PAGE_PORT}
     recorder = dict(written.get("recorder", {}))
     if done.sentences:
-        recorder["configuration_problem"] = f"{done.sentences[0]} Tell clinic IT."
+        told = {"configuration_problem": f"{done.sentences[0]} Tell clinic IT."}
+        recorder, app = recorder | told, app | told
     return written | {"app": app, "recorder": recorder}
 
 

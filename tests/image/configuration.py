@@ -27,7 +27,7 @@ class Named:
         return f"tacet.toml, line {self.line}: " in self.said and self.expected in self.said
 
 
-# A box whose first file has a mistake; the button is simulated all the same, by the last good one there never was.
+# The first file of a box has a mistake, so that its panel is unknown: its recorder has none, and the page tells.
 ONE_BROKEN: Final = '[box]\nname = "Room 3"\n'
 
 

@@ -79,6 +79,7 @@ def test_provision__a_broken_file__keeps_the_last_good_one_and_lets_the_light_te
     assert settings.app.name == "tacet-room-3"
     assert settings.recorder.configuration_problem is not None
     assert "line 2: [box] name" in settings.recorder.configuration_problem
+    assert settings.app.configuration_problem == settings.recorder.configuration_problem
     assert "line 2" in console_text(settings)
 
 

@@ -36,6 +36,13 @@ def test_box_view__recorder_away__does_not_claim_that_nothing_is_recorded() -> N
     assert view.controls == ()
 
 
+def test_box_view__recorder_away_for_a_mistake_in_the_file__says_the_mistake() -> None:
+    mistake = "tacet.toml, line 2: [box] name is wrong."
+    assert box_view(None, controls=True, configuration_problem=mistake).detail == mistake
+    ready = box_view(status(BoxState.READY, "It is so."), controls=True, configuration_problem=mistake)
+    assert ready.detail == "It is so."
+
+
 def test_box_view__not_ready__says_why() -> None:
     assert box_view(status(BoxState.NOT_READY, "No microphone."), controls=True).detail == "No microphone."
 
