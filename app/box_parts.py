@@ -3,7 +3,9 @@
 from app.finding import Finding, Verdict
 from firmware.status import BoxStatus, Trial
 
-TAKE_TURNS = "Red and green take turns for two minutes: press the button once you have seen both."
+TAKE_TURNS = (
+    "Green and red flash in turn for two minutes, and nothing is recorded: press the button once you have seen both."
+)
 _TRY = "Have it tried: on the page /it, or with tacet selftest."
 
 

@@ -11,7 +11,7 @@ _BLINKS_MS: dict[RedPattern, tuple[int, ...]] = {
     "slow_blink": (1000, 1000),
     "fast_blink": (125, 125),
     "double_blink": (120, 120, 120, 840),
-    "in_turn": (500, 500),  # green is lit while red is dark: the lamps are being tried
+    "in_turn": (120, 120, 120, 2040),  # green first, then red, each as in a double blink: the lamps are being tried
 }
 
 
@@ -32,11 +32,13 @@ class Levels(NamedTuple):
 
 def levels(light: Light, elapsed_ms: int) -> Levels:
     """The lamps' levels `elapsed_ms` after the light began to show this pattern."""
-    red = _red_is_lit(light.red, elapsed_ms)
-    return Levels(red, not red if light.red == "in_turn" else light.green)
+    if light.red == "in_turn":
+        half_ms = sum(_BLINKS_MS["in_turn"]) // 2
+        return Levels(red=_is_lit("in_turn", elapsed_ms + half_ms), green=_is_lit("in_turn", elapsed_ms))
+    return Levels(_is_lit(light.red, elapsed_ms), light.green)
 
 
-def _red_is_lit(pattern: RedPattern, elapsed_ms: int) -> bool:
+def _is_lit(pattern: RedPattern, elapsed_ms: int) -> bool:
     if pattern in {"off", "on"}:
         return pattern == "on"
     stretches_ms = _BLINKS_MS[pattern]

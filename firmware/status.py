@@ -75,7 +75,7 @@ class Parts(_Message):
     button: Trial = Trial.NOT_TRIED
     light: Trial = Trial.NOT_TRIED
     microphone: Trial = Trial.NOT_TRIED
-    trying: bool = False  # red and green take turns, and a press is awaited
+    trying: bool = False  # green and red flash in turn, and a press is awaited
 
 
 class BoxStatus(_Message):
@@ -136,7 +136,7 @@ class Prepare(_Message):
 
 
 class TryLight(_Message):
-    """Let red and green take turns until somebody presses the button, if no session is going on."""
+    """Let green and red flash in turn until somebody presses the button, if no session is going on."""
 
     command: Literal["try_light"] = "try_light"
 

@@ -1,7 +1,8 @@
 """Whether button, lights and microphone have shown on this box that they work, where a person has to help.
 
-A trial lets red and green take turns, a pattern that says nothing else, until somebody presses the button: who has seen
-both lamps. That press is the trial's and starts nothing. What was seen working is kept across restarts.
+A trial lets green and red flash twice in turn until somebody presses the button: who has seen both lamps. Red is never
+lit for longer than in "not ready", which the box is meanwhile: that press is the trial's and starts nothing. What was
+seen working is kept across restarts.
 """
 
 from __future__ import annotations

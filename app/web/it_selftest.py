@@ -73,7 +73,7 @@ def selftest(request: Request, desk: TheDesk, _it: It) -> Response:
 
 @router.post("/try", dependencies=[unaudited("adds its event itself: it is the box's")])
 async def try_light(desk: TheDesk, _it: It) -> Response:
-    """Ask for red and green to take turns; the recorder does so only while no session is going on."""
+    """Ask for green and red to flash in turn; the recorder does so only while no session is going on."""
     await anyio.to_thread.run_sync(add_box_event, desk, "it.tried_light")
     await desk.recorder.try_light()
     return RedirectResponse("/it#selftest", 303)

@@ -47,7 +47,7 @@ class Recorder(Protocol):
         ...
 
     async def try_light(self) -> None:
-        """Ask that red and green take turns until the button is pressed; during a session the recorder does not."""
+        """Ask that green and red flash in turn until the button is pressed; during a session the recorder does not."""
         ...
 
     async def prepare(

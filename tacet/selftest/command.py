@@ -29,8 +29,8 @@ IMAGE_SPEECH = Path("/usr/share/tacet/selftest.wav")
 
 def add_arguments(parser: argparse.ArgumentParser, config: Path) -> None:
     parser.description = (
-        "Measure disk, model, speech and temperature of this device, and have button and light tried: red and green "
-        "take turns until somebody presses the button. Waits for the end of a session and gives way to one."
+        "Measure disk, model, speech and temperature of this device, and have button and light tried: green and red "
+        "flash in turn until somebody presses the button. Waits for the end of a session and gives way to one."
     )
     parser.add_argument("--config", type=Path, default=config, help=f"configuration file (default {config})")
     parser.add_argument("--json", action="store_true", help="print one JSON array")

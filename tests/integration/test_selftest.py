@@ -217,7 +217,7 @@ def test_it_page__what_was_measured_and_not_tried__is_shown_and_can_be_asked_for
         assert "It takes 1 MB a second. Use an SSD." in page
         assert "As it was then." not in page
         assert client.http.post("/it/selftest/try").status_code == 303
-        assert "Red and green take turns now" in client.http.get("/it/selftest").text
+        assert "Green and red flash twice in turn now" in client.http.get("/it/selftest").text
         assert isinstance(desk.recorder, FakeRecorder)
         assert desk.recorder.asked == ["try_light"]
         desk.recorder.show(BoxState.RECORDING)

@@ -33,3 +33,12 @@ def test_levels__any_lit_pattern__starts_lit(red: RedPattern) -> None:
 @pytest.mark.parametrize("green", [True, False])
 def test_levels__green__is_steady_whatever_red_does(green: bool) -> None:  # noqa: FBT001  a table of cases
     assert {levels(Light("double_blink", green=green), ms).green for ms in range(2_000)} == {green}
+
+
+def test_levels__lamps_that_are_tried__flash_twice_in_turn_and_never_look_like_recording_or_ready() -> None:
+    shown = [levels(Light("in_turn", green=False), ms) for ms in range(2 * 2_400)]
+    assert Levels(red=True, green=True) not in shown
+    assert {one.red for one in shown} == {one.green for one in shown} == {True, False}
+    starts = [ms for ms in range(1, len(shown)) if shown[ms].red and not shown[ms - 1].red]
+    assert starts == [1_200, 1_440, 3_600, 3_840]
+    assert sum(one.red for one in shown) == 4 * 120

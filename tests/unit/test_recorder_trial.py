@@ -25,14 +25,17 @@ def test_trial__nothing_was_tried__says_so(box: FakeBox) -> None:
     assert box.status.parts.microphone is Trial.WORKS
 
 
-def test_trial__asked_for__red_and_green_take_turns(box: FakeBox) -> None:
+def test_trial__asked_for__green_and_red_flash_in_turn_and_red_is_never_steady(box: FakeBox) -> None:
     box.command(TryLight())
     assert box.status.light == TRIAL
-    seen = set()
-    for _ in range(20):
-        box.pass_time(100)
-        seen.add(tuple(box.panel.shown()))
-    assert seen == {(True, False), (False, True)}
+    seen, red_ms = set(), 0
+    for _ in range(250):
+        box.pass_time(20)
+        shown = box.panel.shown()
+        seen.add(tuple(shown))
+        red_ms = red_ms + 20 if shown.red else 0
+        assert red_ms <= 140  # a flash, to the loop's own step
+    assert seen == {(True, False), (False, True), (False, False)}
 
 
 @pytest.mark.parametrize("prepared", [True, False])
@@ -80,7 +83,7 @@ def test_trial__nobody_comes__ends_and_nothing_counts_as_tried(box: FakeBox) -> 
 def test_trial__a_lamp_that_does_not_answer__is_broken(box: FakeBox) -> None:
     box.panel.red_is_broken = True
     box.command(TryLight())
-    box.pass_time(1_000)
+    box.pass_time(2_000)  # green comes first
     assert box.status.parts.light is Trial.BROKEN
     assert not box.status.parts.trying
 
