@@ -14,11 +14,13 @@ from app.disk_key import DISK_KEY_FILE
 from app.tls import CLINIC_KEY_FILE
 from app.vault.copies import SUFFIX as BEFORE
 from tacet.backup.repository import NOTHING, BackupFailed, Entry, Repository, Snapshot
+from tacet.provision.wired import FOLDER as WIRED
 
 # A new box makes its own certificate, or is given the clinic's anew, and has a disk, a speed and versions of its own;
 # sockets, models and how backups go are no data; the set-up code dies with the first account.
 LEFT_OUT = frozenset({"tls", "run", "models", "backup", "update", "selftest"})
 PASSING = ("-shm", ".new", "setup-code", ".creating", CLINIC_KEY_FILE, DISK_KEY_FILE, BEFORE)
+NETWORK_KEYS = WIRED  # in identity/: what a switch is told belongs to one box
 PROCESS_NOTES = "process"  # in a vault's folder: psychotherapy notes, copied only when asked for
 HALF_DONE = (".half-made-", ".restoring-")
 DATABASE_SUFFIX = ".db"
@@ -62,6 +64,8 @@ def _files(data_dir: Path, *, with_process_notes: bool) -> Iterator[Path]:
     for folder, below, names in os.walk(data_dir):
         at_top = Path(folder) == data_dir
         below[:] = [one for one in below if not (at_top and one in LEFT_OUT) and not one.startswith(HALF_DONE)]
+        if Path(folder).parent == data_dir:
+            below[:] = [one for one in below if one != NETWORK_KEYS]
         if not with_process_notes and Path(folder).parent == data_dir / "vaults":
             below[:] = [one for one in below if one != PROCESS_NOTES]
         for name in names:

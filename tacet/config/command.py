@@ -59,8 +59,12 @@ def _fleet(args: argparse.Namespace) -> int:
         raise TacetError(f"{args.into / taken[0]} is already there. Name an empty folder with --into.")
     for file in files:
         folder = args.into / file.name
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "tacet.toml").write_text(file.text, encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "tacet.toml").write_text(file.text, encoding="utf-8")
+        except OSError as error:
+            what = f"{folder} cannot be made ({error.strerror})."
+            raise TacetError(f"{what} Name another folder with --into.") from error
     print(f"{len(files)} files in {args.into}: copy each onto the boot partition of its box.")
     return 0
 

@@ -33,7 +33,7 @@ def device_files(table: str, common: str) -> list[DeviceFile]:
     Raises:
         TacetError: names the row, as the line of the table, and what to do.
     """
-    reader = csv.DictReader(io.StringIO(table.removeprefix("\ufeff")))
+    reader = csv.DictReader(io.StringIO(table.removeprefix("\ufeff")), delimiter=_delimiter(table))
     columns = [column.strip() for column in reader.fieldnames or ()]
     reader.fieldnames = columns
     if "name" not in columns:
@@ -47,6 +47,12 @@ def device_files(table: str, common: str) -> list[DeviceFile]:
     if not found:
         raise TacetError("The table has no rows. Add one for each box below the line of the columns.")
     return found
+
+
+def _delimiter(table: str) -> str:
+    """Where the decimal point is a comma, spreadsheets write semicolons."""
+    first = table.partition("\n")[0]
+    return ";" if ";" in first and "," not in first else ","
 
 
 def _files(reader: "csv.DictReader[str]", common: str) -> Iterator[DeviceFile]:

@@ -34,6 +34,18 @@ _TYPE_WORDS = {
 }
 
 
+_NAME_SHAPE = "Use small letters a to z, digits, and - between them."
+_SHAPES = {  # of settings that are more than a name
+    "server": 'Write a folder of a web server, like "https://updates.clinic.example/tacet".',
+    "certificate_sha256": "Write the 64 hexadecimal digits of the server's certificate, with or without colons.",
+    "sftp": 'Write user, server and folder, like "backup@nas.clinic.example/tacet".',
+    "sftp_host_key": 'Write a line of `ssh-keyscan HOST` without the host, like "ssh-ed25519 AAAAC3...".',
+    "at": 'Write a time of day, like "02:00".',
+    "lock_at": 'Write a time of day, like "03:00".',
+    "interface": 'Write the port\'s name, like "enp1s0".',
+    "time_servers": 'Write names or addresses, like ["ntp.clinic.example"].',
+    "note_model_sha256": "Write 64 hexadecimal digits.",
+}
 _SYNTAX: tuple[tuple[str, str, str, str], ...] = (  # what tomllib says, how the line looks, and what that means
     ("", "[\u201c\u201d\u201e]", "The quotes are typographic.", 'Type straight ones: "like this".'),
     ("Cannot (overwrite|declare)", "", "This setting or section stands in the file twice.", "Keep one of the two."),
@@ -73,7 +85,7 @@ def of_value(error: ErrorDetails, known: Collection[str]) -> tuple[str, str]:
             sentence, _, remedy = str(context.get("error", error["msg"])).rstrip(".").partition("; ")
             found = f"{sentence}.", f"{remedy[:1].upper()}{remedy[1:]}." if remedy else "Correct that line."
         case "string_pattern_mismatch":
-            found = "has characters that it must not have.", "Use small letters a to z, digits, and - between them."
+            found = "is not written as it has to be.", _shape(error["loc"])
         case _ if kind.startswith("ip_"):
             found = (
                 "is no IP address.",
@@ -92,6 +104,10 @@ def _of_kind(kind: str, context: Mapping[str, object]) -> tuple[str, str] | None
     bounds = [f"{words[name]} {value}" for name, value in context.items() if name in words]
     unit = " characters" if "max_length" in context else ""
     return ("is out of its bounds.", f"Write {' and '.join(bounds)}{unit}.") if bounds else None
+
+
+def _shape(place: tuple[int | str, ...]) -> str:
+    return next((_SHAPES[str(one)] for one in place if str(one) in _SHAPES), _NAME_SHAPE)
 
 
 def _did_you_mean(name: str, known: Collection[str]) -> str:

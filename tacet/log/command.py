@@ -18,9 +18,9 @@ _SHOWN: Final = 200
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Show what the box's processes have written, the newest last. No content stands in it."
-    parser.add_argument("--of", type=Source, choices=list(Source), metavar="PROCESS", help=", ".join(Source))
+    parser.add_argument("--of", choices=[str(one) for one in Source], metavar="PROCESS", help=", ".join(Source))
     parser.add_argument(
-        "--level", type=Level, choices=list(Level), default=Level.INFO, metavar="LEVEL", help="error, warning or info"
+        "--level", choices=[str(one) for one in Level], default="info", metavar="LEVEL", help="error, warning or info"
     )
     parser.add_argument("--lines", type=int, default=_SHOWN, metavar="N", help=f"at most so many (default {_SHOWN})")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)  # for the page, by a unit
@@ -36,7 +36,8 @@ def _run(args: argparse.Namespace) -> int:
         return 0
     if not 1 <= args.lines <= MOST_LINES:
         raise TacetError(f"--lines is a number from 1 to {MOST_LINES}.")
-    wish = LogWish(source=args.of, level=args.level, most=args.lines)
+    source = Source(args.of) if args.of else None
+    wish = LogWish(source=source, level=Level(args.level), most=args.lines)
     found = asyncio.run(Journal().lines(wish))
     for line in reversed(found):
         when = datetime.fromtimestamp(line.at_ms / 1000).astimezone()

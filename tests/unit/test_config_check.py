@@ -75,3 +75,20 @@ def test_schema__every_setting_of_every_section__has_a_row() -> None:
         section = described.split(f"## [{name}]")[1].split("\n## ")[0]
         for setting in set(model.model_fields) - {"data_dir", "run_dir", "models_dir"}:
             assert f"| `{setting}` |" in section
+
+
+@pytest.mark.parametrize(
+    ("text", "remedy"),
+    [
+        ('[update]\nserver = "ftp://x/"\n', "https://updates.clinic.example/tacet"),
+        ('[update]\nserver = "https://x/"\ncertificate_sha256 = "AB"\n', "64 hexadecimal digits"),
+        ('[backup]\nto = "/media/stick"\nsftp = "nas"\nsftp_host_key = "ssh-ed25519 AAAA"\n', "backup@nas"),
+        ('[backup]\nat = "2 o\'clock"\n', 'like "02:00"'),
+        ('[app]\nlock_at = "25:00"\n', 'like "03:00"'),
+        ('[network]\ninterface = "Port 1"\n', "enp1s0"),
+        ('[network]\ntime_servers = ["a b"]\n', "ntp.clinic.example"),
+    ],
+    ids=["server", "fingerprint", "sftp", "at", "lock_at", "interface", "time_servers"],
+)
+def test_check__a_value_of_another_shape__says_how_that_setting_is_written(text: str, remedy: str) -> None:
+    assert remedy in str(check_text(text)[1][0])

@@ -48,3 +48,14 @@ def test_config_fleet__hundreds_of_boxes__makes_a_folder_for_each_and_overwrites
     assert len(list(into.glob("*/tacet.toml"))) == 300
     assert main(["config", "fleet", str(table), "--into", str(into)]) == 1
     assert "already there" in capsys.readouterr().err
+
+
+def test_device_files__of_a_table_with_semicolons__are_the_same() -> None:
+    assert device_files(TABLE.replace(",", ";"), COMMON) == device_files(TABLE, COMMON)
+
+
+def test_config_fleet__into_what_is_no_folder__says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "boxes.csv"
+    table.write_text("name\ntacet-1\n")
+    assert main(["config", "fleet", str(table), "--into", str(table)]) == 1
+    assert "cannot be made" in capsys.readouterr().err
