@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
+    PublicFormat,
     load_pem_private_key,
 )
+from cryptography.x509 import load_pem_x509_certificates
 
 from image.machine import Machine
 
@@ -37,15 +39,22 @@ class Secrets:
 def secrets_of(box: Machine) -> Secrets:
     """Everything that the box has written for itself since it was flashed."""
     packed = box.out("/bin/sh", "-c", f"tar -C / -c {PLACES} 2>/dev/null | base64 -w0", within_s=600)
+    return secrets_in(base64.b64decode(packed))
+
+
+def secrets_in(packed: bytes) -> Secrets:
+    """What a tar file of a box's folders holds of them."""
     keys: dict[str, bytes] = {}
     values: dict[str, str] = {}
     sealed: dict[str, bytes] = {}
-    with tarfile.open(fileobj=io.BytesIO(base64.b64decode(packed))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         for member in archive:
             opened = archive.extractfile(member) if member.isfile() else None
             content = opened.read() if opened else b""
             if b"PRIVATE KEY" in content:
                 keys[member.name] = raw_key(content)
+            elif b"BEGIN CERTIFICATE" in content:
+                values |= dict.fromkeys(numbers(content), member.name)
             elif member.name.endswith((".db", "/key", "random-seed")):
                 sealed[member.name] = content
             else:
@@ -82,6 +91,15 @@ def raw_key(pem: bytes) -> bytes:
         value = key.private_numbers().private_value
         return value.to_bytes((value.bit_length() + 7) // 8)
     return key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+
+
+def numbers(pem: bytes) -> list[str]:
+    """What is a certificate's own; names and dates, which stand in it as well, two boxes may share."""
+    own = []
+    for certificate in load_pem_x509_certificates(pem):
+        key = certificate.public_key().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
+        own += [key.hex(), f"{certificate.serial_number:x}", certificate.signature.hex()]
+    return own
 
 
 def words(content: bytes) -> list[str]:

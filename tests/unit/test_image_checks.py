@@ -2,15 +2,19 @@
 
 import json
 import struct
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from image.configuration import Named
 from image.guest.agent import Agent
 from image.guest.probes import PROBES, tried
-from image.identity import Secrets, raw_key, shared, words
+from image.identity import Secrets, numbers, raw_key, shared, words
 from image.machine import MachineError
 from image.outside import Partition, grub_environment, partitions, slot_that_starts
 from image.page import title
@@ -39,6 +43,18 @@ def test_raw_key__of_a_pem_file__is_the_private_number_alone() -> None:
     key = generate_private_key(SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     assert int.from_bytes(raw_key(pem)) == key.private_numbers().private_value
+
+
+def test_numbers__of_two_certificates_with_one_name__have_nothing_in_common() -> None:
+    assert len(numbers(certificate("tacet-lab.local"))) == 3
+    assert set(numbers(certificate("tacet-lab.local"))).isdisjoint(numbers(certificate("tacet-lab.local")))
+
+
+def certificate(name: str) -> bytes:
+    key, whose = generate_private_key(SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    days = (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
+    draft = x509.CertificateBuilder(whose, whose, key.public_key(), x509.random_serial_number(), *days)
+    return draft.sign(key, SHA256()).public_bytes(Encoding.PEM)
 
 
 def test_words__of_json__are_its_values_and_not_its_names() -> None:
