@@ -125,8 +125,6 @@ def listen(blocks: Iterator[bytes], channels: int, transcriber: Transcriber, at_
         while runs := reel.legs_from(text.place, at_once):
             first, *rest = runs
             parts = _parts(reel, first, text.context, transcriber)
-            if rest and not text.context.prompt:
-                yield text.add(next(parts))  # what is said in it helps the others, and so does its language
             later = [pool.submit(_whole_leg, reel, leg, text.context, transcriber) for leg in rest]
             for part in parts:
                 yield text.add(part)
