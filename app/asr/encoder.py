@@ -1,4 +1,4 @@
-"""Whisper's encoder on OpenVINO, from the weights of the CTranslate2 model: the only file that knows OpenVINO.
+"""Whisper's encoder on OpenVINO, from the weights of the CTranslate2 model.
 
 On a CPU with bfloat16 (AMX or AVX-512) it takes a third of the time of CTranslate2's int8 encoder and is nearer to the
 exact result. The network is that of `whisper/model.py` (AudioEncoder); the decoder stays CTranslate2's.
@@ -12,15 +12,14 @@ import openvino as ov
 from numpy.typing import NDArray
 from openvino import opset13 as op
 
+from app.asr.layers import Weights, count_of, multiplied, normalised, rounded, whole
 from app.asr.model_file import variables
 
 FRAMES = 3_000  # columns of the spectrogram: 30 s
-EPSILON = 1e-5
 CPU_INFO = Path("/proc/cpuinfo")
 PARTS = 3  # query, key and value stand in one matrix
 
 Features = NDArray[np.float32]
-Weights = dict[str, NDArray[np.generic]]
 
 
 def has_bfloat16() -> bool:
@@ -32,15 +31,18 @@ def has_bfloat16() -> bool:
 
 
 class FastEncoder:
-    """Encodes one spectrogram at a time in bfloat16, on all threads; may be asked by several at once."""
+    """Encodes one spectrogram at a time in bfloat16, on one thread; may be asked by several at once.
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    A second thread gains nothing, and a second request takes 30 MB.
+    """
+
+    def __init__(self, folder: Path) -> None:
         """Build and compile the network, half a second.
 
         Raises:
             UnknownLayoutError: the model's file is not one that can be read here.
         """
-        options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+        options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
         network = _network(variables(folder / "model.bin", "encoder/"))
         self._request = ov.Core().compile_model(network, "CPU", options).create_infer_request()
         self._turn = Lock()
@@ -57,55 +59,33 @@ def _network(weights: Weights) -> ov.Model:
     features = op.parameter([1, bands, FRAMES], np.float32, "features")
     flow = _convolved(op.convert(features, "bf16"), weights, "conv1", 1)
     flow = _convolved(flow, weights, "conv2", 2)
-    flow = op.transpose(flow, _whole(0, 2, 1))
-    flow = op.add(flow, _constant(weights["position_encodings/encodings"][np.newaxis, : FRAMES // 2]))
-    layers = {name.split("/")[0] for name in weights if name.startswith("layer_") and not name.startswith("layer_norm")}
-    for number in range(len(layers)):
+    flow = op.transpose(flow, whole(0, 2, 1))
+    flow = op.add(flow, rounded(weights["position_encodings/encodings"][np.newaxis, : FRAMES // 2]))
+    for number in range(count_of(weights)):
         flow = op.add(flow, _attended(flow, weights, f"layer_{number}/self_attention", heads))
         flow = op.add(flow, _forwarded(flow, weights, f"layer_{number}/ffn"))
-    encoded = op.convert(_normalised(flow, weights, "layer_norm"), "f32")
+    encoded = op.convert(normalised(flow, weights, "layer_norm", rounded), "f32")
     return ov.Model([encoded], [features], "encoder")
 
 
 def _convolved(flow: ov.Node, weights: Weights, name: str, stride: int) -> ov.Node:
-    convolved = op.convolution(flow, _constant(weights[f"{name}/weight"]), [stride], [1], [1], [1])
-    return op.gelu(op.add(convolved, _constant(weights[f"{name}/bias"][np.newaxis, :, np.newaxis])), "erf")
+    convolved = op.convolution(flow, rounded(weights[f"{name}/weight"]), [stride], [1], [1], [1])
+    return op.gelu(op.add(convolved, rounded(weights[f"{name}/bias"][np.newaxis, :, np.newaxis])), "erf")
 
 
 def _attended(flow: ov.Node, weights: Weights, name: str, heads: int) -> ov.Node:
     width = weights[f"{name}/linear_1/bias"].shape[0]
-    asked = _multiplied(_normalised(flow, weights, f"{name}/layer_norm"), weights, f"{name}/linear_0")
-    split = op.reshape(asked, _whole(1, FRAMES // 2, PARTS, heads, width // heads), special_zero=False)
-    parts = op.split(op.transpose(split, _whole(2, 0, 3, 1, 4)), op.constant(0), PARTS)
-    query, key, value = (op.squeeze(parts.output(part), _whole(0)) for part in range(PARTS))
-    mixed = op.transpose(op.scaled_dot_product_attention(query, key, value), _whole(0, 2, 1, 3))
-    joined = op.reshape(mixed, _whole(1, FRAMES // 2, width), special_zero=False)
-    return _multiplied(joined, weights, f"{name}/linear_1")
+    asked = multiplied(normalised(flow, weights, f"{name}/layer_norm", rounded), weights, f"{name}/linear_0")
+    split = op.reshape(asked, whole(1, FRAMES // 2, PARTS, heads, width // heads), special_zero=False)
+    parts = op.split(op.transpose(split, whole(2, 0, 3, 1, 4)), op.constant(0), PARTS)
+    query, key, value = (op.squeeze(parts.output(part), whole(0)) for part in range(PARTS))
+    mixed = op.transpose(op.scaled_dot_product_attention(query, key, value), whole(0, 2, 1, 3))
+    joined = op.reshape(mixed, whole(1, FRAMES // 2, width), special_zero=False)
+    return multiplied(joined, weights, f"{name}/linear_1")
 
 
 def _forwarded(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
-    wide = op.gelu(_multiplied(_normalised(flow, weights, f"{name}/layer_norm"), weights, f"{name}/linear_0"), "erf")
-    return _multiplied(wide, weights, f"{name}/linear_1")
-
-
-def _multiplied(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
-    product = op.matmul(flow, _constant(weights[f"{name}/weight"]), transpose_a=False, transpose_b=True)
-    return op.add(product, _constant(weights[f"{name}/bias"]))
-
-
-def _normalised(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
-    even = op.mvn(flow, _whole(-1), normalize_variance=True, eps=EPSILON, eps_mode="inside_sqrt")
-    return op.add(op.multiply(even, _constant(weights[f"{name}/gamma"])), _constant(weights[f"{name}/beta"]))
-
-
-def _constant(values: NDArray[np.generic]) -> ov.Node:
-    """Round to bfloat16, the upper half of a float32; numpy has no such type."""
-    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
-    rounded = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
-    tensor = ov.Tensor(ov.Type.bf16, ov.Shape(list(values.shape)))
-    tensor.data.view(np.uint16)[...] = rounded
-    return op.constant(tensor)
-
-
-def _whole(*numbers: int) -> ov.Node:
-    return op.constant(np.array(numbers))
+    wide = op.gelu(
+        multiplied(normalised(flow, weights, f"{name}/layer_norm", rounded), weights, f"{name}/linear_0"), "erf"
+    )
+    return multiplied(wide, weights, f"{name}/linear_1")

@@ -1,12 +1,10 @@
 """How a window is decoded: a first look, and dearer ones only where it went wrong."""
 
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-import ctranslate2
-from faster_whisper import WhisperModel
 from faster_whisper.tokenizer import Tokenizer
 
 from app.asr.transcriber import SAMPLE_RATE_HZ
@@ -15,20 +13,21 @@ from app.domain import Path
 if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
 
-BEAMS = 2  # where there is text before the window, which is worth more than beams; without it as faster-whisper has
-SAMPLED_AT_ONCE = 1  # each takes 40 MB and its time
+FEW_BEAMS, ALL_BEAMS = 2, 5  # more from the start make nothing better (docs/speech.md)
 TOKENS_A_SECOND, SPARE_TOKENS = 10, 32  # more than anybody says: where a loop is ended
+MOST_TOKENS = 448  # of a prompt and what follows it: Whisper has learned no more places
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """What a look made of a window."""
+    """What a look made of a window. Speech in clear."""
 
-    result: Any  # ctranslate2's WhisperGenerationResult
+    tokens: list[int]
     log_probability: float  # mean a token
     repetition: float  # how far the text can be compressed
-    temperature: float
-    look: Path
+    no_speech_probability: float
+    temperature: float = 0.0
+    look: Path = "first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,51 +36,46 @@ class Way:
 
     look: Path
     prompt: list[int]
-    options: "TranscriptionOptions"
+    beams: int
+    most: int  # tokens
+    temperature: float = 0.0  # above zero: one text is sampled
 
-    @property
-    def is_dear(self) -> bool:
-        """Whether it takes so much memory that two at once are too many."""
-        return bool(self.options.beam_size > BEAMS)
+
+Decode = Callable[[Way], Decoded]
+Decoding = Callable[[Any, Tokenizer], AbstractContextManager[Decode]]  # of an encoded window
 
 
 class Looks:
-    """Decodes encoded windows with faster-whisper's parts and thresholds; may be asked by several at once."""
+    """Decodes encoded windows with faster-whisper's thresholds; may be asked by several at once."""
 
-    def __init__(self, model: WhisperModel, options: "TranscriptionOptions") -> None:
-        self._model = model
+    def __init__(self, decoding: Decoding, options: "TranscriptionOptions") -> None:
+        self._decoding = decoding
         self._options = options
-        self._dear = Lock()
 
-    def look(self, encoded: ctranslate2.StorageView, prompt: list[int], tokenizer: Tokenizer, samples: int) -> Decoded:
+    def look(self, encoded: Any, prompt: list[int], tokenizer: Tokenizer, samples: int) -> Decoded:
         """Decode a window of so many samples; where every look went wrong, give the least wrong one."""
         found = list[Decoded]()
-        for way in self._ways(prompt, tokenizer, samples):
-            with self._dear if way.is_dear else nullcontext():
-                result, sure, temperature, repetition = self._model.generate_with_fallback(
-                    encoded, way.prompt, tokenizer, way.options
-                )
-            found.append(Decoded(result, sure, repetition, temperature, way.look))
-            if not self._went_wrong(found[-1]):
-                return found[-1]
+        with self._decoding(encoded, tokenizer) as decode:
+            for way in self._ways(prompt, tokenizer, samples):
+                found.append(replace(decode(way), temperature=way.temperature, look=way.look))
+                if not self._went_wrong(found[-1]):
+                    return found[-1]
         return max(found, key=lambda one: (not self._repeats(one), one.log_probability))
 
-    def _ways(self, prompt: list[int], tokenizer: Tokenizer, samples: int) -> list[Way]:
-        """First with few beams, or with all where no text stands before; then with all and without it; then sampled."""
+    def _ways(self, prompt: list[int], tokenizer: Tokenizer, samples: int) -> Iterator[Way]:
+        """First with few beams; then with all, and without text before; then sampled, with a rising temperature."""
         unprompted = prompt[prompt.index(tokenizer.sot) :]
-        most = min(self._model.max_length - len(prompt), SPARE_TOKENS + TOKENS_A_SECOND * samples // SAMPLE_RATE_HZ)
-        options = replace(self._options, max_new_tokens=most, best_of=SAMPLED_AT_ONCE)
-        all_beams = replace(options, temperatures=[0.0])
-        sampled = Way("sampled", prompt, replace(options, temperatures=self._options.temperatures[1:]))
-        if prompt == unprompted:
-            return [Way("first", prompt, all_beams), sampled]
-        few_beams = replace(all_beams, beam_size=BEAMS)
-        return [Way("first", prompt, few_beams), Way("second", unprompted, all_beams), sampled]
+        most = min(MOST_TOKENS - len(prompt), SPARE_TOKENS + TOKENS_A_SECOND * samples // SAMPLE_RATE_HZ)
+        yield Way("first", prompt, FEW_BEAMS, most)
+        yield Way("second", unprompted, ALL_BEAMS, most)
+        for temperature in self._options.temperatures:
+            if temperature:
+                yield Way("sampled", prompt, 1, most, temperature)
 
     def _went_wrong(self, decoded: Decoded) -> bool:
         """Tell whether it repeats itself, or is too unsure where somebody speaks."""
         unsure = decoded.log_probability < self._options.log_prob_threshold
-        nobody = unsure and decoded.result.no_speech_prob > self._options.no_speech_threshold
+        nobody = unsure and decoded.no_speech_probability > self._options.no_speech_threshold
         return not nobody and (unsure or self._repeats(decoded))
 
     def _repeats(self, decoded: Decoded) -> bool:

@@ -5,8 +5,7 @@ its loop so that a session can be heard while it is still going on and resumed a
 
 - No words stand in silence: a window in which the voice detector hears nobody is not decoded, and a sentence during
   which it hears nobody is left out. A voice that stays without words is heard a second time.
-- It is quicker: the encoder of `app.asr.encoder` where the CPU is made for it, fewer beams where there is text before,
-  and a decoder that is shown the sound alone, without the rest of its 30 s.
+- It is quicker: fewer beams at first, and the engine of `app.asr.fast_engine` where the CPU is made for it.
 """
 
 import logging
@@ -15,16 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import ctranslate2
 import numpy as np
-from faster_whisper import WhisperModel
-from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
-from app.asr.device import Asked, Cuda, Device, choose, driver_is_loaded, on_cpu
+from app.asr.ct2_engine import Ct2Engine, defaults, found_device
+from app.asr.device import Asked
+from app.asr.engine import Engine
 from app.asr.looks import Looks
 from app.asr.memory import give_back, keep_freed, return_large, share_freed
 from app.asr.model_file import UnknownLayoutError
@@ -34,9 +32,6 @@ from app.asr.voices import Probabilities, Voice, unworded, voices, without_pause
 from app.domain import Context, Word
 from app.domain import Path as Look
 
-if TYPE_CHECKING:
-    from app.asr.encoder import FastEncoder
-
 log = logging.getLogger(__name__)
 
 Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
@@ -44,9 +39,7 @@ Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
 VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # told before a window: more is dearer, not better
-SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
 MISSED_MS = 2_000  # of a sure voice without words: more is heard anew
-SEED = 1  # the last resort samples; the same window must give the same words
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,7 @@ class _Sound:
 
     window: Window = field(repr=False)
     samples: int
-    encoded: ctranslate2.StorageView = field(repr=False)
+    encoded: Any = field(repr=False)  # the engine's own
     probabilities: Probabilities = field(repr=False)
     voices: Sequence[Voice]
 
@@ -68,13 +61,11 @@ class WhisperTranscriber:
         share_freed()
         cores = threads or os.cpu_count() or 1
         self.at_once = min(MOST_AT_ONCE, cores)
-        self._model = _load(folder, cores, self.at_once, choose(device, _find_cuda()))
-        _, info = self._model.transcribe(np.zeros(SAMPLE_RATE_HZ, np.float32), language="en", word_timestamps=True)
-        self._options = info.transcription_options  # faster-whisper's defaults, whole
-        self._looks = Looks(self._model, self._options)
-        self._timing = Lock()  # word times take 50 MB for a moment: one window at a time
-        self._encoder = _fast_encoder(folder, cores) if self._model.model.device == "cpu" else None
-        (return_large if self._encoder else keep_freed)()
+        self._engine = _engine(folder, cores, self.at_once, device)
+        self._model = self._engine.parts
+        self._options = defaults(self._model)
+        self._looks = Looks(self._engine.decoding, self._options)
+        self._listening, self._timing = Lock(), Lock()  # these take 20 to 50 MB for a moment: one window at a time
         self.name = f"Whisper {name}"
 
     def hear(self, window: Window) -> Heard:
@@ -84,14 +75,15 @@ class WhisperTranscriber:
         if not 0 < len(audio) <= WINDOW_SAMPLES:
             message = f"a window holds 1 to {WINDOW_SAMPLES} samples, not {len(audio)}"
             raise ValueError(message)
-        probabilities = voice_probabilities(audio)
+        with self._listening:
+            probabilities = voice_probabilities(audio)
         heard_voices = voices(probabilities, len(audio))
         if not heard_voices:
             return self._nothing(window, len(audio), window.context)
-        ctranslate2.set_random_seed(SEED)
-        features, loudest = self._spectrogram(around, window)
-        encoded = self._encode(features)
-        language = window.context.language or self._language(encoded)
+        with self._listening:
+            features, loudest = self._spectrogram(around, window)
+        encoded = self._engine.encode(features)
+        language = window.context.language or self._engine.language(encoded)
         context = replace(window.context, language=language, loudest=loudest)
         sound = _Sound(window, len(audio), encoded, probabilities, heard_voices)
         heard = self._hear_once(sound, context)
@@ -107,7 +99,7 @@ class WhisperTranscriber:
         return replace(heard, utterances=said, not_understood=missed)
 
     def _hear_anew(self, sound: _Sound, context: Context) -> Heard:
-        """Hear without text before, which may have led past speech; with all beams, therefore."""
+        """Hear without text before, which may have led past speech."""
         heard = self._hear_once(sound, replace(context, prompt=(), vocabulary=""))
         utterances = tuple(replace(one, path="second") if one.path == "first" else one for one in heard.utterances)
         return replace(heard, utterances=utterances, context=replace(heard.context, vocabulary=context.vocabulary))
@@ -115,20 +107,6 @@ class WhisperTranscriber:
     def _nothing(self, window: Window, samples: int, context: Context) -> Heard:
         tail = 0 if window.final else min(TAIL_SAMPLES, samples - 1)
         return Heard((), samples - tail, context, self.name)
-
-    def _encode(self, features: Audio) -> ctranslate2.StorageView:
-        """Encode a whole window of 30 s, as Whisper has learned it, and keep what belongs to the sound."""
-        if self._encoder is None:
-            return self._model.encode(pad_or_trim(features))
-        shown = (features.shape[-1] + SHOWN_SILENCE_FRAMES) // 2
-        encoded = self._encoder.encode(pad_or_trim(features))[:, :shown]
-        return ctranslate2.StorageView.from_array(np.ascontiguousarray(encoded))
-
-    def _language(self, encoded: ctranslate2.StorageView) -> str:
-        if not self._model.model.is_multilingual:
-            return "en"
-        ((likeliest, _), *_) = self._model.model.detect_language(encoded)[0]
-        return str(likeliest).strip("<|>")
 
     def _spectrogram(self, around: Audio, window: Window) -> tuple[Audio, float]:
         """Give the window's columns, shape (mel bands, frames), and the loudest value so far.
@@ -153,13 +131,13 @@ class WhisperTranscriber:
         prompt = model.get_prompt(tokenizer, _before(context, tokenizer))
         decoded = self._looks.look(sound.encoded, prompt, tokenizer, samples)
         if (
-            decoded.result.no_speech_prob > options.no_speech_threshold
+            decoded.no_speech_probability > options.no_speech_threshold
             and decoded.log_probability <= options.log_prob_threshold
         ):
             return self._nothing(sound.window, samples, context)
         found, next_frame, _ = model._split_segments_by_timestamps(  # noqa: SLF001  pinned; the rule must be theirs
             tokenizer=tokenizer,
-            tokens=decoded.result.sequences_ids[0],
+            tokens=decoded.tokens,
             time_offset=0.0,
             segment_size=frames,
             segment_duration=frames * model.feature_extractor.time_per_frame,
@@ -188,47 +166,27 @@ class WhisperTranscriber:
         )
 
 
-def _find_cuda() -> Cuda:
+def _engine(folder: Path, cores: int, at_once: int, asked: Asked) -> Engine:
+    """OpenVINO's where the CPU is made for it and no GPU is used, else CTranslate2's."""
+    device = found_device(asked)
+    if device.kind == "cpu" and (fast := _fast_engine(folder, at_once)):
+        return_large()
+        log.info("%s, with OpenVINO", device.said)
+        return fast
+    keep_freed()
+    return Ct2Engine(folder, cores, at_once, device)
+
+
+def _fast_engine(folder: Path, at_once: int) -> Engine | None:
     try:
-        devices = ctranslate2.get_cuda_device_count()
-        types = ctranslate2.get_supported_compute_types("cuda") if devices else ()
-    except (RuntimeError, ValueError):  # the driver is older than the build's CUDA
-        return Cuda(driver=driver_is_loaded())
-    return Cuda(devices, frozenset(types), driver_is_loaded())
-
-
-def _load(folder: Path, cores: int, at_once: int, device: Device) -> WhisperModel:
-    """Load the model; a GPU that fails at the first try, as where a library of it is missing, is left alone."""
-    try:
-        model = WhisperModel(
-            str(folder),
-            device=device.kind,
-            compute_type=device.compute_type,
-            cpu_threads=max(1, cores // at_once),  # a decoder waits for the memory: more threads take room, not time
-            num_workers=at_once,
-            local_files_only=True,
-        )
-        if device.kind == "cuda":
-            model.encode(pad_or_trim(model.feature_extractor(np.zeros(SAMPLE_RATE_HZ, np.float32))))
-    except RuntimeError:
-        if device.kind == "cpu":
-            raise
-        return _load(folder, cores, at_once, on_cpu("the GPU failed at its first try"))
-    log.info("%s", device.said)
-    return model
-
-
-def _fast_encoder(folder: Path, cores: int) -> "FastEncoder | None":
-    """The encoder for this CPU, or None where CTranslate2's own is the better one or the model's file is unknown."""
-    try:
-        from app.asr.encoder import FastEncoder, has_bfloat16  # noqa: PLC0415  not on every machine
+        from app.asr.encoder import has_bfloat16  # noqa: PLC0415  not on every machine
+        from app.asr.fast_engine import FastEngine  # noqa: PLC0415
     except ImportError:
         return None
     if not has_bfloat16():
         return None
-    give_back()
     try:
-        return FastEncoder(folder, cores)
+        return FastEngine(folder, at_once)
     except UnknownLayoutError as error:
         log.warning("words are heard more slowly: %s", error)
         return None

@@ -1,7 +1,6 @@
 """A window whose first words leave speech uncovered is heard anew. The real model, its first answer cut short."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,10 +31,9 @@ def first_answer_is_cut_short(whisper: WhisperTranscriber, monkeypatch: pytest.M
         decoded = look(encoded, prompt, tokenizer, samples)
         if prompt[0] == tokenizer.sot:
             return decoded
-        few = [one for one in decoded.result.sequences_ids[0] if one < tokenizer.eot][:3]
+        few = [one for one in decoded.tokens if one < tokenizer.eot][:3]
         begins, ends = tokenizer.timestamp_begin, tokenizer.timestamp_begin + 100
-        result = SimpleNamespace(sequences_ids=[[begins, *few, ends]], no_speech_prob=0.0)
-        return replace(decoded, result=result)
+        return replace(decoded, tokens=[begins, *few, ends], no_speech_probability=0.0)
 
     monkeypatch.setattr(whisper._looks, "look", cut)
 

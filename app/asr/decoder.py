@@ -1,0 +1,258 @@
+"""Whisper's decoder on OpenVINO, from the weights of the CTranslate2 model.
+
+A step costs the time of reading the weights (int8) and the keys and values of the sound (bfloat16, read once for all
+beams). The network is that of `whisper/model.py` (TextDecoder); what to choose of its scores is `app.asr.beams`'s.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import SimpleQueue
+from threading import Lock
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset13 as op
+from openvino.op.util import Variable, VariableInfo
+
+from app.asr.layers import Weights, as_int8, count_of, exact, multiplied, multiplied_small, normalised, whole
+from app.asr.model_file import variables
+
+Scores = NDArray[np.float32]
+Listened = NDArray[np.float32]
+Encoded = NDArray[np.float32]  # shape (1, positions of the sound, width)
+
+POSITIONS = 1_500  # of an encoded window: 20 ms each
+READ_AT_ONCE = 32  # tokens: the network keeps room for as many as it was ever given
+QUANTISED_TOGETHER = 32  # of the values that meet int8 weights; the fewer, the more exact
+MULTILINGUAL_TOKENS = 51_865  # at least, as CTranslate2 tells it
+TOKENS, PLACES, PARENTS, WANTED = range(4)  # inputs of a step; behind them a key and a value a layer
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What the decoder keeps of an encoded window: a key and a value a layer, in bfloat16. Speech in clear."""
+
+    tensors: Sequence[ov.Tensor] = field(repr=False)
+
+
+class Reading:
+    """Scores what may be said next of one sound, for several texts that began alike.
+
+    What a call gives is overwritten by the next one.
+    """
+
+    def __init__(self, request: ov.InferRequest, sound: Sound) -> None:
+        self._request = request
+        request.reset_state()
+        for number, tensor in enumerate(sound.tensors, start=WANTED + 1):
+            request.set_input_tensor(number, tensor)
+        self._place = 0
+
+    def begin(self, prompt: Sequence[int], wanted: Sequence[int]) -> Scores:
+        """Read a prompt; give what follows its tokens at the places `wanted`, shape (places, tokens)."""
+        found = list[Scores]()
+        for first in range(0, len(prompt), READ_AT_ONCE):
+            some = prompt[first : first + READ_AT_ONCE]
+            here = [place - first for place in wanted if first <= place < first + len(some)]
+            scores = self.read(some, here or [0])
+            found += [np.array(scores)] if here else []
+        return np.concatenate(found)
+
+    def read(self, tokens: Sequence[int], wanted: Sequence[int]) -> Scores:
+        """Read a few tokens of one text; give what follows those at the places `wanted`, shape (places, tokens)."""
+        return np.asarray(self._run(np.array([tokens], np.int32), [0], wanted)[0])
+
+    def go_on(self, tokens: Sequence[int], parents: Sequence[int]) -> Scores:
+        """Add a token to each text that goes on, by its number in the step before; shape (texts, tokens)."""
+        return np.asarray(self._run(np.array(tokens, np.int32)[:, np.newaxis], parents, [0])[:, 0])
+
+    def listened(self) -> Listened:
+        """Tell where the heads that follow the sound listened at each token just read, (heads, tokens, positions)."""
+        return np.asarray(self._request.get_output_tensor(1).data)
+
+    def _run(self, tokens: NDArray[np.int32], parents: Sequence[int], wanted: Sequence[int]) -> Scores:
+        places = np.arange(self._place, self._place + tokens.shape[1], dtype=np.int32)
+        self._place += tokens.shape[1]
+        asked = (tokens, places, np.array(parents, np.int32), np.array(wanted, np.int32))
+        for number, values in enumerate(asked):
+            self._request.set_input_tensor(number, ov.Tensor(values))
+        self._request.infer()
+        return np.asarray(self._request.get_output_tensor(0).data)
+
+
+class FastDecoder:
+    """Decodes up to `at_once` sounds side by side, each on a thread: between two there is too much to wait for."""
+
+    def __init__(self, folder: Path, at_once: int, following: Sequence[tuple[int, int]]) -> None:
+        """Build and compile the network, a second.
+
+        Args:
+            folder: of the CTranslate2 model.
+            at_once: sounds.
+            following: layer and number of the heads that follow the sound.
+
+        Raises:
+            UnknownLayoutError: the model's file is not one that can be read here.
+        """
+        memory, step, tokens = _networks(folder, following)
+        self.is_multilingual = tokens >= MULTILINGUAL_TOKENS
+        core = ov.Core()
+        rounded = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "bf16"}
+        remembering = core.compile_model(memory, "CPU", rounded)
+        exactly = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": QUANTISED_TOGETHER}
+        side_by_side = {"INFERENCE_NUM_THREADS": at_once, "NUM_STREAMS": at_once}
+        stepping = core.compile_model(step, "CPU", {**side_by_side, **exactly})
+        self._forgotten = [_first(ov.Tensor(output.element_type, output.shape), 1) for output in remembering.outputs]
+        self._memory, self._turn = remembering.create_infer_request(), Lock()
+        self._free = SimpleQueue[ov.InferRequest]()
+        for _ in range(at_once):
+            self._free.put(stepping.create_infer_request())
+
+    def remember(self, encoded: Encoded, positions: int) -> Sound:
+        """Make of an encoded window what every step listens to: so many positions of it."""
+        with self._turn:
+            self._memory.infer({0: encoded})
+            outputs = [self._memory.get_output_tensor(number) for number in range(len(self._forgotten))]
+            return Sound([_first(tensor, positions) for tensor in outputs])
+
+    @contextmanager
+    def reading(self, sound: Sound) -> Iterator["Readings"]:
+        """Take a place at this decoder for one sound; waits for one where all are taken."""
+        request = self._free.get()
+        try:
+            yield Readings(request, sound)
+        finally:
+            request.reset_state()
+            for number, tensor in enumerate(self._forgotten, start=WANTED + 1):
+                request.set_input_tensor(number, tensor)
+            self._free.put(request)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """One sound, to be read as often as needed, one reading at a time."""
+
+    request: ov.InferRequest
+    sound: Sound
+
+    def begin(self) -> Reading:
+        return Reading(self.request, self.sound)
+
+
+def _first(tensor: ov.Tensor, positions: int) -> ov.Tensor:
+    """Copy the first positions of a key, (1, heads, width, positions), or a value, (1, heads, positions, width)."""
+    bits = tensor.data.view(np.uint16)  # numpy has no bfloat16
+    axis = bits.shape.index(POSITIONS)
+    part = np.take(bits, range(positions), axis) if positions < POSITIONS else bits
+    copied = ov.Tensor(ov.Type.bf16, ov.Shape(part.shape))
+    copied.data.view(np.uint16)[...] = part
+    return copied
+
+
+def _networks(folder: Path, following: Sequence[tuple[int, int]]) -> tuple[ov.Model, ov.Model, int]:
+    weights = variables(folder / "model.bin", "decoder/")
+    return _memory(weights), _step(weights, following), len(weights["embeddings/weight"])
+
+
+def _memory(weights: Weights) -> ov.Model:
+    """Make keys and values of an encoded window, once; keys scaled and laid out as a step reads them."""
+    heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
+    encoded = op.parameter([1, POSITIONS, width], np.float32, "encoded")
+    flow, kept = op.convert(encoded, "bf16"), list[ov.Node]()
+    scale = (width // heads) ** -0.5  # an eighth in all of Whisper's models, so nothing is lost in bfloat16
+    for number in range(count_of(weights)):
+        name = f"layer_{number}/attention/linear_1"
+        key, value = (
+            op.reshape(multiplied(flow, part, name), whole(1, POSITIONS, heads, width // heads), special_zero=False)
+            for part in _halves(weights, name, scale)
+        )
+        kept += [op.transpose(key, whole(0, 2, 3, 1)), op.transpose(value, whole(0, 2, 1, 3))]
+    return ov.Model(kept, [encoded], "memory")
+
+
+def _halves(weights: Weights, name: str, scale: float) -> tuple[Weights, Weights]:
+    """Give the scaled weights of the keys, and those of the values."""
+    names = (f"{name}/weight", f"{name}/bias")
+    keys, values = zip(*(np.split(np.asarray(weights[one], np.float32), 2) for one in names), strict=True)
+    return {one: part * scale for one, part in zip(names, keys, strict=True)}, dict(zip(names, values, strict=True))
+
+
+def _step(weights: Weights, following: Sequence[tuple[int, int]]) -> ov.Model:
+    tokens, places = op.parameter([-1, -1], np.int32, "tokens"), op.parameter([-1], np.int32, "places")
+    parents, wanted = op.parameter([-1], np.int32, "parents"), op.parameter([-1], np.int32, "wanted")
+    inputs, kept, listened = [tokens, places, parents, wanted], list[ov.Node](), list[ov.Node]()
+    embeddings = as_int8(weights["embeddings/weight"])
+    positions = op.gather(exact(weights["position_encodings/encodings"]), places, _number(0))
+    flow = op.add(op.gather(embeddings, tokens, _number(0)), positions)
+    shape = op.shape_of(tokens, "i32")
+    for number in range(count_of(weights)):
+        said, states = _told_before(flow, shape, parents, weights, f"layer_{number}")
+        flow = op.add(flow, said)
+        heard, likely, sound = _listened(flow, shape, weights, f"layer_{number}/attention")
+        if heads := [head for layer, head in following if layer == number]:
+            listened.append(op.gather(op.squeeze(likely, whole(0)), _numbers(*heads), _number(0)))
+        flow = op.add(flow, heard)
+        flow = op.add(flow, _forwarded(flow, weights, f"layer_{number}/ffn"))
+        inputs, kept = inputs + sound, kept + states
+    last = normalised(op.gather(flow, wanted, _number(1)), weights, "layer_norm", exact)
+    scores = op.matmul(last, embeddings, transpose_a=False, transpose_b=True)
+    followed = op.convert(op.concat(listened, 0), "f32")
+    return ov.Model([op.result(scores), op.result(followed)], kept, inputs, "step")
+
+
+def _told_before(
+    flow: ov.Node, shape: ov.Node, parents: ov.Node, weights: Weights, layer: str
+) -> tuple[ov.Node, list[ov.Node]]:
+    """Attend to the text so far, which the request keeps from step to step."""
+    name = f"{layer}/self_attention"
+    heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
+    asked = multiplied_small(normalised(flow, weights, f"{name}/layer_norm", exact), weights, f"{name}/linear_0")
+    split = op.reshape(asked, whole(0, 0, 3, heads, width // heads), special_zero=True)
+    parts = op.split(op.transpose(split, whole(2, 0, 3, 1, 4)), op.constant(0), 3)
+    query, key, value = (op.squeeze(part, whole(0)) for part in parts.outputs())
+    rows = op.gather(shape, _numbers(0), _number(0))
+    nothing = op.broadcast(op.constant(np.float32(0)), op.concat([rows, _numbers(heads, 0, width // heads)], 0))
+    grown = list[ov.Node]()
+    states = list[ov.Node]()
+    for what, new in (("key", key), ("value", value)):
+        info = VariableInfo()
+        info.data_shape = ov.PartialShape([-1, heads, -1, width // heads])
+        info.data_type, info.variable_id = ov.Type.f32, f"{layer}/{what}"
+        state = Variable(info)
+        before = op.gather(op.read_value(nothing, state), parents, _number(0))
+        grown.append(op.concat([before, new], 2))
+        states.append(op.assign(grown[-1], state))
+    mixed = op.transpose(op.scaled_dot_product_attention(query, *grown, causal=True), whole(0, 2, 1, 3))
+    joined = op.reshape(mixed, whole(0, 0, width), special_zero=True)
+    return multiplied_small(joined, weights, f"{name}/linear_1"), states
+
+
+def _listened(flow: ov.Node, shape: ov.Node, weights: Weights, name: str) -> tuple[ov.Node, ov.Node, list[ov.Node]]:
+    """Attend to the sound; all texts ask the same keys in one go."""
+    heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
+    key = op.parameter([1, heads, width // heads, -1], ov.Type.bf16, f"{name}/key")
+    value = op.parameter([1, heads, -1, width // heads], ov.Type.bf16, f"{name}/value")
+    asked = multiplied_small(normalised(flow, weights, f"{name}/layer_norm", exact), weights, f"{name}/linear_0")
+    split = op.transpose(op.reshape(asked, whole(1, -1, heads, width // heads), special_zero=False), whole(0, 2, 1, 3))
+    likely = op.softmax(op.matmul(op.convert(split, "bf16"), key, transpose_a=False, transpose_b=False), -1)
+    mixed = op.convert(op.matmul(likely, value, transpose_a=False, transpose_b=False), "f32")
+    joined = op.reshape(
+        op.transpose(mixed, whole(0, 2, 1, 3)), op.concat([shape, _numbers(width)], 0), special_zero=False
+    )
+    return multiplied_small(joined, weights, f"{name}/linear_2"), likely, [key, value]
+
+
+def _forwarded(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
+    wide = multiplied_small(normalised(flow, weights, f"{name}/layer_norm", exact), weights, f"{name}/linear_0")
+    return multiplied_small(op.gelu(wide, "erf"), weights, f"{name}/linear_1")
+
+
+def _number(value: int) -> ov.Node:
+    return op.constant(np.int32(value))
+
+
+def _numbers(*values: int) -> ov.Node:
+    return op.constant(np.array(values, np.int32))

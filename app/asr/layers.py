@@ -1,0 +1,67 @@
+"""The layers that Whisper's encoder and decoder are built of, as OpenVINO's nodes. Pure."""
+
+from collections.abc import Callable
+
+import numpy as np
+import openvino as ov
+from numpy.typing import NDArray
+from openvino import opset13 as op
+
+EPSILON = 1e-5
+MOST_INT8 = 127
+ROWS_AT_ONCE = 1_024  # of a matrix as float32, for the memory
+
+Weights = dict[str, NDArray[np.generic]]
+Constant = Callable[[NDArray[np.generic]], ov.Node]
+
+
+def count_of(weights: Weights) -> int:
+    """How many layers there are."""
+    layers = {name.split("/")[0] for name in weights if name.startswith("layer_")}
+    return len(layers - {"layer_norm"})
+
+
+def multiplied(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
+    """A linear layer with weights in bfloat16, for many rows at once."""
+    product = op.matmul(flow, rounded(weights[f"{name}/weight"]), transpose_a=False, transpose_b=True)
+    return op.add(product, rounded(weights[f"{name}/bias"]))
+
+
+def multiplied_small(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
+    """A linear layer with weights as int8, for few rows: its time is that of reading the weights."""
+    product = op.matmul(flow, as_int8(weights[f"{name}/weight"]), transpose_a=False, transpose_b=True)
+    return op.add(product, exact(weights[f"{name}/bias"]))
+
+
+def normalised(flow: ov.Node, weights: Weights, name: str, constant: Constant) -> ov.Node:
+    even = op.mvn(flow, whole(-1), normalize_variance=True, eps=EPSILON, eps_mode="inside_sqrt")
+    return op.add(op.multiply(even, constant(weights[f"{name}/gamma"])), constant(weights[f"{name}/beta"]))
+
+
+def rounded(values: NDArray[np.generic]) -> ov.Node:
+    """Round to bfloat16, the upper half of a float32; numpy has no such type."""
+    bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+    upper = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+    tensor = ov.Tensor(ov.Type.bf16, ov.Shape(list(values.shape)))
+    tensor.data.view(np.uint16)[...] = upper
+    return op.constant(tensor)
+
+
+def exact(values: NDArray[np.generic]) -> ov.Node:
+    return op.constant(np.asarray(values, np.float32))
+
+
+def as_int8(values: NDArray[np.generic]) -> ov.Node:
+    """Keep each row as int8 and a scale, as CTranslate2 does; OpenVINO multiplies them as they are."""
+    small, scales = ov.Tensor(ov.Type.i8, ov.Shape(values.shape)), np.empty((len(values), 1), np.float32)
+    for first in range(0, len(values), ROWS_AT_ONCE):
+        part = slice(first, first + ROWS_AT_ONCE)
+        rows = np.asarray(values[part], np.float32)
+        scales[part] = np.abs(rows).max(1, keepdims=True) / MOST_INT8
+        scales[part][scales[part] == 0] = 1
+        small.data[part] = np.rint(rows / scales[part])
+    return op.multiply(op.convert(op.constant(small, shared_memory=True), "f32"), op.constant(scales))
+
+
+def whole(*numbers: int) -> ov.Node:
+    return op.constant(np.array(numbers))
