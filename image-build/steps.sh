@@ -100,6 +100,45 @@ our_programs() {
   printf 'IMAGE_ID=tacet\nIMAGE_VERSION=%s\n' "$version" >>"$root/usr/lib/os-release"
 }
 
+python_folders=(/usr/lib/python3 /usr/lib/python3.13 /usr/local/lib/python3.13)
+
+# Byte code is the same for every processor: for a foreign one Debian's Python for this machine makes it, if it is the very
+# same version, since under qemu-user that takes a quarter of an hour. Its hash seed and the order of work are fixed.
+byte_code() {
+  local options=(-m compileall -q --invalidation-mode unchecked-hash) own=$cache/python-$(dpkg --print-architecture) folder
+  if [ "$debian_arch" != "$(dpkg --print-architecture)" ] && native_python "$own" && same_python "$own"; then
+    for folder in "${python_folders[@]}"; do
+      run_native "$own" "${options[@]}" -s "$root" -p / "$root$folder" >/dev/null || true
+    done
+    [ ! -e "$root/usr/lib/python3.13/__pycache__/os.cpython-313.pyc" ] || return 0
+  fi
+  chroot "$root" env PYTHONHASHSEED=0 /usr/bin/python3 "${options[@]}" -j 0 "${python_folders[@]}" >/dev/null || true
+}
+
+# Debian 13's Python for this machine, unpacked and not installed; its packages are those of the day.
+native_python() {
+  [ -x "$1/usr/bin/python3.13" ] && [ "$(cat "$1/made-on")" = "$(date -u +%F)" ] && return
+  rm -rf "$1" "$1.new"
+  mmdebstrap --quiet --mode=root --variant=extract --include=python3 trixie "$1.new" "deb http://deb.debian.org/debian trixie main" \
+    "deb http://deb.debian.org/debian trixie-updates main" "deb http://deb.debian.org/debian-security trixie-security main" >/dev/null 2>&1 || return 1
+  date -u +%F >"$1.new/made-on"
+  mv "$1.new" "$1"
+}
+
+run_native() {
+  local base=$1 loader libraries
+  shift
+  loader=$(echo "$base"/usr/lib*/ld-linux-*.so.*) libraries=$(echo "$base"/usr/lib/*-linux-gnu)
+  env -i PATH=/usr/bin:/bin LC_ALL=C.UTF-8 PYTHONHASHSEED=0 PYTHONHOME="$base/usr" PYTHONDONTWRITEBYTECODE=1 \
+    "${loader%% *}" --library-path "$libraries" "$base/usr/bin/python3.13" "$@"
+}
+
+# The whole version and the byte code's number: another one's would be passed over at every start.
+same_python() {
+  local asked='import importlib.util, sys; print(sys.version.split()[0], importlib.util.MAGIC_NUMBER.hex())'
+  [ "$(run_native "$1" -c "$asked")" = "$(chroot "$root" /usr/bin/python3 -c "$asked")" ]
+}
+
 # Users, what is started, nobody to log in, nothing that differs from one build to the next.
 settle() {
   say 5/9 "settling: users, units, no log-in, no identity"
@@ -113,8 +152,7 @@ settle() {
   # udev loads what the machine has; these unpack what it may not have, at every start, while the recorder waits.
   systemctl --root="$root" --quiet mask modprobe@drm.service modprobe@efi_pstore.service modprobe@fuse.service \
     modprobe@configfs.service sys-fs-fuse-connections.mount sys-kernel-config.mount systemd-pstore.service 2>/dev/null
-  chroot "$root" env PYTHONHASHSEED=0 /usr/bin/python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-    /usr/lib/python3 /usr/lib/python3.13 /usr/local/lib/python3.13 >/dev/null || true
+  byte_code
   passwd --root "$root" --quiet --lock root 2>/dev/null || true
   rm -rf "$root"/boot/firmware "$root"/etc/apt "$root"/var/lib/apt "$root"/var/cache/* "$root"/var/log/* "$root"/tmp/* "$root"/run/* "$root"/etc/hostname \
     "$root"/etc/resolv.conf "$root"/etc/ssh "$root"/etc/shadow- "$root"/etc/passwd- "$root"/etc/group- "$root"/etc/gshadow- "$root"/var/lib/systemd/random-seed
