@@ -25,8 +25,12 @@ Listened = NDArray[np.float32]
 Encoded = NDArray[np.float32]  # shape (1, positions of the sound, width)
 
 POSITIONS = 1_500  # of an encoded window: 20 ms each
-READ_AT_ONCE = 32  # tokens: the network keeps room for as many as it was ever given
-QUANTISED_TOGETHER = 32  # of the values that meet int8 weights; the fewer, the more exact
+READ_AT_ONCE = 16  # tokens: the network keeps room for as many as it was ever given
+STEP_OPTIONS = {
+    "INFERENCE_PRECISION_HINT": "f32",
+    "DYNAMIC_QUANTIZATION_GROUP_SIZE": 32,  # of the values that meet int8 weights; the fewer, the more exact
+    "KV_CACHE_PRECISION": "u8",  # of the text so far, of which each beam has its own
+}
 MULTILINGUAL_TOKENS = 51_865  # at least, as CTranslate2 tells it
 TOKENS, PLACES, PARENTS, WANTED = range(4)  # inputs of a step; behind them a key and a value a layer
 
@@ -100,11 +104,8 @@ class FastDecoder:
         memory, step, tokens = _networks(folder, following)
         self.is_multilingual = tokens >= MULTILINGUAL_TOKENS
         core = ov.Core()
-        rounded = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "bf16"}
-        remembering = core.compile_model(memory, "CPU", rounded)
-        exactly = {"INFERENCE_PRECISION_HINT": "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE": QUANTISED_TOGETHER}
-        side_by_side = {"INFERENCE_NUM_THREADS": at_once, "NUM_STREAMS": at_once}
-        stepping = core.compile_model(step, "CPU", {**side_by_side, **exactly})
+        remembering = core.compile_model(memory, "CPU", {**_streams(1), "INFERENCE_PRECISION_HINT": "bf16"})
+        stepping = core.compile_model(step, "CPU", {**_streams(at_once), **STEP_OPTIONS})
         self._forgotten = [_first(ov.Tensor(output.element_type, output.shape), 1) for output in remembering.outputs]
         self._memory, self._turn = remembering.create_infer_request(), Lock()
         self._free = SimpleQueue[ov.InferRequest]()
@@ -140,6 +141,10 @@ class Readings:
 
     def begin(self) -> Reading:
         return Reading(self.request, self.sound)
+
+
+def _streams(count: int) -> dict[str, int]:
+    return {"NUM_STREAMS": count, "INFERENCE_NUM_THREADS": count}
 
 
 def _first(tensor: ov.Tensor, positions: int) -> ov.Tensor:

@@ -6,9 +6,10 @@ Around it faster-whisper's own parts, which ask this engine where they would ask
 import json
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,10 +24,11 @@ from numpy.typing import NDArray
 from app.asr.aligning import SMOOTHED, followed, path
 from app.asr.beams import Rules, Scores, drawn, sample, search
 from app.asr.ct2_engine import defaults
-from app.asr.decoder import POSITIONS, READ_AT_ONCE, FastDecoder, Listened, Sound
+from app.asr.decoder import POSITIONS, READ_AT_ONCE, FastDecoder, Listened, Reading, Sound
 from app.asr.encoder import FastEncoder
 from app.asr.engine import Features
-from app.asr.looks import MOST_TOKENS, Decode, Decoded, Way
+from app.asr.looks import FEW_BEAMS, MOST_TOKENS, Decode, Decoded, Way
+from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
 
 if TYPE_CHECKING:
@@ -52,6 +54,7 @@ class FastEngine:
         self._decoder = FastDecoder(folder, at_once, config["alignment_heads"])
         words = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer = Tokenizer(words, self._decoder.is_multilingual, "transcribe", "en")
+        self._dear = Lock()  # many beams take 50 MB: one window at a time
         self._languages = _numbers(config.get("lang_ids", []))
         self.parts = _Parts(folder, words, _Aligner(self._decoder, self._tokenizer))
         self._rules = _rules(self._tokenizer, defaults(self.parts), self.parts.time_precision)
@@ -68,26 +71,33 @@ class FastEngine:
             likeliest = int(self._languages[scores[self._languages].argmax()])
         return str(self.parts.hf_tokenizer.id_to_token(likeliest)).strip("<|>")
 
+    def rest(self) -> None:
+        """Give back what was freed: it lies about in pieces, and more of them each hour."""
+        give_back()
+
     @contextmanager
     def decoding(self, encoded: Sound, tokenizer: Tokenizer) -> Iterator[Decode]:
         with self._decoder.reading(encoded) as readings:
 
             def decode(way: Way) -> Decoded:
-                reading = readings.begin()
-                start, last = reading.begin(way.prompt, [way.prompt.index(tokenizer.sot), len(way.prompt) - 1])
-                no_speech = float(_shares(start)[tokenizer.no_speech])
-                if way.temperature:
-                    text = sample(reading, last, self._rules, drawn(way.temperature, SEED), way.most)
-                else:
-                    text = search(reading, last, self._rules, way.beams, way.most)
-                return Decoded(
-                    list(text.tokens),
-                    text.log_probability / (len(text.tokens) + 1),
-                    get_compression_ratio(tokenizer.decode(text.tokens).strip()),
-                    no_speech,
-                )
+                with self._dear if way.beams > FEW_BEAMS else nullcontext():
+                    return self._decoded(readings.begin(), way, tokenizer)
 
             yield decode
+
+    def _decoded(self, reading: Reading, way: Way, tokenizer: Tokenizer) -> Decoded:
+        start, last = reading.begin(way.prompt, [way.prompt.index(tokenizer.sot), len(way.prompt) - 1])
+        no_speech = float(_shares(start)[tokenizer.no_speech])
+        if way.temperature:
+            text = sample(reading, last, self._rules, drawn(way.temperature, SEED), way.most)
+        else:
+            text = search(reading, last, self._rules, way.beams, way.most)
+        return Decoded(
+            list(text.tokens),
+            text.log_probability / (len(text.tokens) + 1),
+            get_compression_ratio(tokenizer.decode(text.tokens).strip()),
+            no_speech,
+        )
 
 
 @dataclass(frozen=True, slots=True)
