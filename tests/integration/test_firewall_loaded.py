@@ -166,7 +166,10 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
     with ExitStack() as stack:
         namespace(box, stack)
         namespace(clinic, stack)
-        wired(box, clinic)
+        try:
+            wired(box, clinic)
+        except subprocess.CalledProcessError:
+            pytest.skip("this machine's namespaces have no cables, or no addresses of version 6")
         loaded = run("ip", "netns", "exec", box, "nft", "-f", "-", input=rules(folder / "sets"), check=False)
         if loaded.returncode:
             assert "not supported" in loaded.stderr or "not permitted" in loaded.stderr, loaded.stderr
