@@ -77,6 +77,8 @@ our_programs() {
   rm -rf "$site/bin" "$site/.lock" && find "$site" -name '__pycache__' -prune -exec rm -rf {} +
   # Installers note when and from where; the image is the same wherever it is built.
   find "$site" \( -name direct_url.json -o -name uv_cache.json \) -delete
+  # Nor do their lists name what is gone: programs' first lines, and so their digests, name the building machine's folders.
+  find "$site" -path '*.dist-info/RECORD' -exec sed -i -E '/^(bin\/|.*\/(direct_url|uv_cache)\.json,)/d' {} +
   for package in tacet app firmware models; do
     mkdir -p "$site/$package"
     (cd "$project" && git ls-files -z "$package" | xargs -0 cp --parents -t "$site")
@@ -112,7 +114,7 @@ byte_code() {
     done
     [ ! -e "$root/usr/lib/python3.13/__pycache__/os.cpython-313.pyc" ] || return 0
   fi
-  chroot "$root" env PYTHONHASHSEED=0 /usr/bin/python3 "${options[@]}" -j 0 "${python_folders[@]}" >/dev/null || true
+  chroot "$root" env PYTHONHASHSEED=0 /usr/bin/python3 "${options[@]}" "${python_folders[@]}" >/dev/null || true
 }
 
 # Debian 13's Python for this machine, unpacked and not installed; its packages are those of the day.
