@@ -117,10 +117,11 @@ class RecorderProcess:
         return self._end()[1]
 
     def terminate(self) -> tuple[int, str]:
-        """SIGTERM, as the system's stop would; returns the exit status and what was said on standard error."""
+        """SIGTERM, as the system's stop would; returns the exit status, and what libraries wrote to standard error."""
         assert self._process is not None
         self._process.terminate()
-        return self._end()
+        status, said = self._end()
+        return status, "".join(line for line in said.splitlines(keepends=True) if not line.startswith("recorder: "))
 
     @property
     def statuses(self) -> list[BoxStatus]:
