@@ -16,7 +16,7 @@ from faster_whisper.tokenizer import Tokenizer
 
 from app.asr.device import Asked, Cuda, Device, choose, driver_is_loaded, on_cpu
 from app.asr.engine import Features
-from app.asr.looks import FEW_BEAMS, Decode, Decoded, Way
+from app.asr.looks import FEW_BEAMS, SEED, Decode, Decoded, Way
 from app.asr.transcriber import SAMPLE_RATE_HZ
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SEED = 1  # the last resort samples; the same window must give the same words
 SAMPLED_AT_ONCE = 1  # each takes 40 MB and its time
 
 
@@ -33,7 +32,7 @@ class Ct2Engine:
 
     def __init__(self, folder: Path, cores: int, at_once: int, device: Device) -> None:
         self.parts = _load(folder, cores, at_once, device)
-        self._options = defaults(self.parts)
+        self.options = defaults(self.parts)
         self._dear = Lock()  # many beams take so much memory that two at once are too many
 
     def encode(self, features: Features) -> ctranslate2.StorageView:
@@ -54,7 +53,7 @@ class Ct2Engine:
 
         def decode(way: Way) -> Decoded:
             options = replace(
-                self._options,
+                self.options,
                 temperatures=[way.temperature],
                 beam_size=way.beams,
                 best_of=SAMPLED_AT_ONCE,

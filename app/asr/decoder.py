@@ -17,12 +17,24 @@ from numpy.typing import NDArray
 from openvino import opset13 as op
 from openvino.op.util import Variable, VariableInfo
 
-from app.asr.layers import Weights, as_int8, count_of, exact, multiplied, multiplied_small, normalised, whole
+from app.asr.beams import Scores
+from app.asr.layers import (
+    FEW_ROWS,
+    MANY_ROWS,
+    Encoded,
+    Weights,
+    as_int8,
+    asked,
+    count_of,
+    exact,
+    forwarded,
+    multiplied,
+    normalised,
+    whole,
+)
 from app.asr.model_file import variables
 
-Scores = NDArray[np.float32]
 Listened = NDArray[np.float32]
-Encoded = NDArray[np.float32]  # shape (1, positions of the sound, width)
 
 POSITIONS = 1_500  # of an encoded window: 20 ms each
 READ_AT_ONCE = 16  # tokens: the network keeps room for as many as it was ever given
@@ -50,13 +62,14 @@ class Reading:
 
     def __init__(self, request: ov.InferRequest, sound: Sound) -> None:
         self._request = request
-        request.reset_state()
+        self._place = 0
         for number, tensor in enumerate(sound.tensors, start=WANTED + 1):
             request.set_input_tensor(number, tensor)
-        self._place = 0
 
     def begin(self, prompt: Sequence[int], wanted: Sequence[int]) -> Scores:
-        """Read a prompt; give what follows its tokens at the places `wanted`, shape (places, tokens)."""
+        """Read a prompt anew; give what follows its tokens at the places `wanted`, shape (places, tokens)."""
+        self._request.reset_state()
+        self._place = 0
         found = list[Scores]()
         for first in range(0, len(prompt), READ_AT_ONCE):
             some = prompt[first : first + READ_AT_ONCE]
@@ -120,27 +133,16 @@ class FastDecoder:
             return Sound([_first(tensor, positions) for tensor in outputs])
 
     @contextmanager
-    def reading(self, sound: Sound) -> Iterator["Readings"]:
+    def reading(self, sound: Sound) -> Iterator[Reading]:
         """Take a place at this decoder for one sound; waits for one where all are taken."""
         request = self._free.get()
         try:
-            yield Readings(request, sound)
+            yield Reading(request, sound)
         finally:
             request.reset_state()
             for number, tensor in enumerate(self._forgotten, start=WANTED + 1):
                 request.set_input_tensor(number, tensor)
             self._free.put(request)
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """One sound, to be read as often as needed, one reading at a time."""
-
-    request: ov.InferRequest
-    sound: Sound
-
-    def begin(self) -> Reading:
-        return Reading(self.request, self.sound)
 
 
 def _streams(count: int) -> dict[str, int]:
@@ -171,7 +173,9 @@ def _memory(weights: Weights) -> ov.Model:
     for number in range(count_of(weights)):
         name = f"layer_{number}/attention/linear_1"
         key, value = (
-            op.reshape(multiplied(flow, part, name), whole(1, POSITIONS, heads, width // heads), special_zero=False)
+            op.reshape(
+                multiplied(flow, part, name, MANY_ROWS), whole(1, POSITIONS, heads, width // heads), special_zero=False
+            )
             for part in _halves(weights, name, scale)
         )
         kept += [op.transpose(key, whole(0, 2, 3, 1)), op.transpose(value, whole(0, 2, 1, 3))]
@@ -200,9 +204,9 @@ def _step(weights: Weights, following: Sequence[tuple[int, int]]) -> ov.Model:
         if heads := [head for layer, head in following if layer == number]:
             listened.append(op.gather(op.squeeze(likely, whole(0)), _numbers(*heads), _number(0)))
         flow = op.add(flow, heard)
-        flow = op.add(flow, _forwarded(flow, weights, f"layer_{number}/ffn"))
+        flow = op.add(flow, forwarded(flow, weights, f"layer_{number}/ffn", FEW_ROWS))
         inputs, kept = inputs + sound, kept + states
-    last = normalised(op.gather(flow, wanted, _number(1)), weights, "layer_norm", exact)
+    last = normalised(op.gather(flow, wanted, _number(1)), weights, "layer_norm", FEW_ROWS)
     scores = op.matmul(last, embeddings, transpose_a=False, transpose_b=True)
     followed = op.convert(op.concat(listened, 0), "f32")
     return ov.Model([op.result(scores), op.result(followed)], kept, inputs, "step")
@@ -214,8 +218,7 @@ def _told_before(
     """Attend to the text so far, which the request keeps from step to step."""
     name = f"{layer}/self_attention"
     heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
-    asked = multiplied_small(normalised(flow, weights, f"{name}/layer_norm", exact), weights, f"{name}/linear_0")
-    split = op.reshape(asked, whole(0, 0, 3, heads, width // heads), special_zero=True)
+    split = op.reshape(asked(flow, weights, name, FEW_ROWS), whole(0, 0, 3, heads, width // heads), special_zero=True)
     parts = op.split(op.transpose(split, whole(2, 0, 3, 1, 4)), op.constant(0), 3)
     query, key, value = (op.squeeze(part, whole(0)) for part in parts.outputs())
     rows = op.gather(shape, _numbers(0), _number(0))
@@ -232,7 +235,7 @@ def _told_before(
         states.append(op.assign(grown[-1], state))
     mixed = op.transpose(op.scaled_dot_product_attention(query, *grown, causal=True), whole(0, 2, 1, 3))
     joined = op.reshape(mixed, whole(0, 0, width), special_zero=True)
-    return multiplied_small(joined, weights, f"{name}/linear_1"), states
+    return multiplied(joined, weights, f"{name}/linear_1", FEW_ROWS), states
 
 
 def _listened(flow: ov.Node, shape: ov.Node, weights: Weights, name: str) -> tuple[ov.Node, ov.Node, list[ov.Node]]:
@@ -240,19 +243,14 @@ def _listened(flow: ov.Node, shape: ov.Node, weights: Weights, name: str) -> tup
     heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
     key = op.parameter([1, heads, width // heads, -1], ov.Type.bf16, f"{name}/key")
     value = op.parameter([1, heads, -1, width // heads], ov.Type.bf16, f"{name}/value")
-    asked = multiplied_small(normalised(flow, weights, f"{name}/layer_norm", exact), weights, f"{name}/linear_0")
-    split = op.transpose(op.reshape(asked, whole(1, -1, heads, width // heads), special_zero=False), whole(0, 2, 1, 3))
+    query = asked(flow, weights, name, FEW_ROWS)
+    split = op.transpose(op.reshape(query, whole(1, -1, heads, width // heads), special_zero=False), whole(0, 2, 1, 3))
     likely = op.softmax(op.matmul(op.convert(split, "bf16"), key, transpose_a=False, transpose_b=False), -1)
     mixed = op.convert(op.matmul(likely, value, transpose_a=False, transpose_b=False), "f32")
     joined = op.reshape(
         op.transpose(mixed, whole(0, 2, 1, 3)), op.concat([shape, _numbers(width)], 0), special_zero=False
     )
-    return multiplied_small(joined, weights, f"{name}/linear_2"), likely, [key, value]
-
-
-def _forwarded(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
-    wide = multiplied_small(normalised(flow, weights, f"{name}/layer_norm", exact), weights, f"{name}/linear_0")
-    return multiplied_small(op.gelu(wide, "erf"), weights, f"{name}/linear_1")
+    return multiplied(joined, weights, f"{name}/linear_2", FEW_ROWS), likely, [key, value]
 
 
 def _number(value: int) -> ov.Node:

@@ -1,7 +1,7 @@
 """Whisper's encoder on OpenVINO, from the weights of the CTranslate2 model.
 
 On a CPU with bfloat16 (AMX or AVX-512) it takes a third of the time of CTranslate2's int8 encoder and is nearer to the
-exact result. The network is that of `whisper/model.py` (AudioEncoder); the decoder stays CTranslate2's.
+exact result. The network is that of `whisper/model.py` (AudioEncoder).
 """
 
 from pathlib import Path
@@ -9,17 +9,26 @@ from threading import Lock
 
 import numpy as np
 import openvino as ov
-from numpy.typing import NDArray
 from openvino import opset13 as op
 
-from app.asr.layers import Weights, count_of, multiplied, normalised, rounded, whole
+from app.asr.engine import Features
+from app.asr.layers import (
+    MANY_ROWS,
+    Encoded,
+    Weights,
+    asked,
+    count_of,
+    forwarded,
+    multiplied,
+    normalised,
+    rounded,
+    whole,
+)
 from app.asr.model_file import variables
 
 FRAMES = 3_000  # columns of the spectrogram: 30 s
 CPU_INFO = Path("/proc/cpuinfo")
 PARTS = 3  # query, key and value stand in one matrix
-
-Features = NDArray[np.float32]
 
 
 def has_bfloat16() -> bool:
@@ -47,7 +56,7 @@ class FastEncoder:
         self._request = ov.Core().compile_model(network, "CPU", options).create_infer_request()
         self._turn = Lock()
 
-    def encode(self, features: Features) -> Features:
+    def encode(self, features: Features) -> Encoded:
         """Give what the decoder listens to, shape (1, 1500, width), of a spectrogram of shape (mel bands, 3000)."""
         with self._turn:
             (found,) = self._request.infer({0: features[np.newaxis]}).values()
@@ -63,8 +72,8 @@ def _network(weights: Weights) -> ov.Model:
     flow = op.add(flow, rounded(weights["position_encodings/encodings"][np.newaxis, : FRAMES // 2]))
     for number in range(count_of(weights)):
         flow = op.add(flow, _attended(flow, weights, f"layer_{number}/self_attention", heads))
-        flow = op.add(flow, _forwarded(flow, weights, f"layer_{number}/ffn"))
-    encoded = op.convert(normalised(flow, weights, "layer_norm", rounded), "f32")
+        flow = op.add(flow, forwarded(flow, weights, f"layer_{number}/ffn", MANY_ROWS))
+    encoded = op.convert(normalised(flow, weights, "layer_norm", MANY_ROWS), "f32")
     return ov.Model([encoded], [features], "encoder")
 
 
@@ -75,17 +84,11 @@ def _convolved(flow: ov.Node, weights: Weights, name: str, stride: int) -> ov.No
 
 def _attended(flow: ov.Node, weights: Weights, name: str, heads: int) -> ov.Node:
     width = weights[f"{name}/linear_1/bias"].shape[0]
-    asked = multiplied(normalised(flow, weights, f"{name}/layer_norm", rounded), weights, f"{name}/linear_0")
-    split = op.reshape(asked, whole(1, FRAMES // 2, PARTS, heads, width // heads), special_zero=False)
+    split = op.reshape(
+        asked(flow, weights, name, MANY_ROWS), whole(1, FRAMES // 2, PARTS, heads, width // heads), special_zero=False
+    )
     parts = op.split(op.transpose(split, whole(2, 0, 3, 1, 4)), op.constant(0), PARTS)
     query, key, value = (op.squeeze(parts.output(part), whole(0)) for part in range(PARTS))
     mixed = op.transpose(op.scaled_dot_product_attention(query, key, value), whole(0, 2, 1, 3))
     joined = op.reshape(mixed, whole(1, FRAMES // 2, width), special_zero=False)
-    return multiplied(joined, weights, f"{name}/linear_1")
-
-
-def _forwarded(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
-    wide = op.gelu(
-        multiplied(normalised(flow, weights, f"{name}/layer_norm", rounded), weights, f"{name}/linear_0"), "erf"
-    )
-    return multiplied(wide, weights, f"{name}/linear_1")
+    return multiplied(joined, weights, f"{name}/linear_1", MANY_ROWS)

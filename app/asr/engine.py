@@ -3,13 +3,16 @@
 The adapters: `ct2_engine.py` is CTranslate2, on any CPU or a GPU; `fast_engine.py` OpenVINO, on a CPU with bfloat16.
 """
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from faster_whisper import WhisperModel
 from numpy import float32
 from numpy.typing import NDArray
 
 from app.asr.looks import Decoding
+
+if TYPE_CHECKING:
+    from faster_whisper.transcribe import TranscriptionOptions
 
 Features = NDArray[float32]  # a spectrogram, shape (mel bands, frames)
 
@@ -20,6 +23,11 @@ class Engine(Protocol):
     @property
     def parts(self) -> WhisperModel:
         """faster-whisper's feature extractor, tokenizer, sentences and word times around this engine."""
+        ...
+
+    @property
+    def options(self) -> "TranscriptionOptions":
+        """faster-whisper's own settings."""
         ...
 
     @property

@@ -27,7 +27,7 @@ from app.asr.ct2_engine import defaults
 from app.asr.decoder import POSITIONS, READ_AT_ONCE, FastDecoder, Listened, Reading, Sound
 from app.asr.encoder import FastEncoder
 from app.asr.engine import Features
-from app.asr.looks import FEW_BEAMS, MOST_TOKENS, Decode, Decoded, Way
+from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
 from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
 
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
 
 SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
-SEED = 1  # the last resort samples; the same window must give the same words
 
 
 class FastEngine:
@@ -57,7 +56,8 @@ class FastEngine:
         self._dear = Lock()  # many beams take 50 MB: one window at a time
         self._languages = _numbers(config.get("lang_ids", []))
         self.parts = _Parts(folder, words, _Aligner(self._decoder, self._tokenizer))
-        self._rules = _rules(self._tokenizer, defaults(self.parts), self.parts.time_precision)
+        self.options = defaults(self.parts)
+        self._rules = _rules(self._tokenizer, self.options, self.parts.time_precision)
 
     def encode(self, features: Features) -> Sound:
         shown = (features.shape[-1] + SHOWN_SILENCE_FRAMES) // 2
@@ -66,8 +66,8 @@ class FastEngine:
     def language(self, encoded: Sound) -> str:
         if not self._decoder.is_multilingual:
             return "en"
-        with self._decoder.reading(encoded) as readings:
-            (scores,) = readings.begin().read([self._tokenizer.sot], [0])
+        with self._decoder.reading(encoded) as reading:
+            (scores,) = reading.begin([self._tokenizer.sot], [0])
             likeliest = int(self._languages[scores[self._languages].argmax()])
         return str(self.parts.hf_tokenizer.id_to_token(likeliest)).strip("<|>")
 
@@ -77,11 +77,11 @@ class FastEngine:
 
     @contextmanager
     def decoding(self, encoded: Sound, tokenizer: Tokenizer) -> Iterator[Decode]:
-        with self._decoder.reading(encoded) as readings:
+        with self._decoder.reading(encoded) as reading:
 
             def decode(way: Way) -> Decoded:
                 with self._dear if way.beams > FEW_BEAMS else nullcontext():
-                    return self._decoded(readings.begin(), way, tokenizer)
+                    return self._decoded(reading, way, tokenizer)
 
             yield decode
 
@@ -130,8 +130,7 @@ class _Aligner:
     def _align(self, encoded: Sound, start: Sequence[int], text: Sequence[int], positions: int) -> _Alignment:
         said = [*start, self._tokenizer.no_timestamps, *text, self._tokenizer.eot]
         heads, sure = list[Listened](), list[float]()
-        with self._decoder.reading(encoded) as readings:
-            reading = readings.begin()
+        with self._decoder.reading(encoded) as reading:
             for first in range(0, len(said), READ_AT_ONCE):
                 some = said[first : first + READ_AT_ONCE]
                 scores = reading.read(some, range(len(some)))

@@ -1,6 +1,7 @@
 """The layers that Whisper's encoder and decoder are built of, as OpenVINO's nodes. Pure."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import openvino as ov
@@ -12,6 +13,7 @@ MOST_INT8 = 127
 ROWS_AT_ONCE = 1_024  # of a matrix as float32, for the memory
 
 Weights = dict[str, NDArray[np.generic]]
+Encoded = NDArray[np.float32]  # what the decoder listens to, shape (1, positions of the sound, width)
 Constant = Callable[[NDArray[np.generic]], ov.Node]
 
 
@@ -21,21 +23,26 @@ def count_of(weights: Weights) -> int:
     return len(layers - {"layer_norm"})
 
 
-def multiplied(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
-    """A linear layer with weights in bfloat16, for many rows at once."""
-    product = op.matmul(flow, rounded(weights[f"{name}/weight"]), transpose_a=False, transpose_b=True)
-    return op.add(product, rounded(weights[f"{name}/bias"]))
+def multiplied(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.Node:
+    """A linear layer."""
+    product = op.matmul(flow, kind.matrix(weights[f"{name}/weight"]), transpose_a=False, transpose_b=True)
+    return op.add(product, kind.vector(weights[f"{name}/bias"]))
 
 
-def multiplied_small(flow: ov.Node, weights: Weights, name: str) -> ov.Node:
-    """A linear layer with weights as int8, for few rows: its time is that of reading the weights."""
-    product = op.matmul(flow, as_int8(weights[f"{name}/weight"]), transpose_a=False, transpose_b=True)
-    return op.add(product, exact(weights[f"{name}/bias"]))
-
-
-def normalised(flow: ov.Node, weights: Weights, name: str, constant: Constant) -> ov.Node:
+def normalised(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.Node:
     even = op.mvn(flow, whole(-1), normalize_variance=True, eps=EPSILON, eps_mode="inside_sqrt")
-    return op.add(op.multiply(even, constant(weights[f"{name}/gamma"])), constant(weights[f"{name}/beta"]))
+    scaled = op.multiply(even, kind.vector(weights[f"{name}/gamma"]))
+    return op.add(scaled, kind.vector(weights[f"{name}/beta"]))
+
+
+def asked(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.Node:
+    """The first linear layer of an attention or feed-forward block, of what is made even before it."""
+    return multiplied(normalised(flow, weights, f"{name}/layer_norm", kind), weights, f"{name}/linear_0", kind)
+
+
+def forwarded(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.Node:
+    """The feed-forward block."""
+    return multiplied(op.gelu(asked(flow, weights, name, kind), "erf"), weights, f"{name}/linear_1", kind)
 
 
 def rounded(values: NDArray[np.generic]) -> ov.Node:
@@ -61,6 +68,18 @@ def as_int8(values: NDArray[np.generic]) -> ov.Node:
         scales[part][scales[part] == 0] = 1
         small.data[part] = np.rint(rows / scales[part])
     return op.multiply(op.convert(op.constant(small, shared_memory=True), "f32"), op.constant(scales))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How weights are kept."""
+
+    matrix: Constant
+    vector: Constant
+
+
+MANY_ROWS = Kind(rounded, rounded)  # the time is that of multiplying
+FEW_ROWS = Kind(as_int8, exact)  # the time is that of reading the weights
 
 
 def whole(*numbers: int) -> ov.Node:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FEW_BEAMS, ALL_BEAMS = 2, 5  # more from the start make nothing better (docs/speech.md)
 TOKENS_A_SECOND, SPARE_TOKENS = 10, 32  # more than anybody says: where a loop is ended
+SEED = 1  # the last resort samples; the same window must give the same words
 MOST_TOKENS = 448  # of a prompt and what follows it: Whisper has learned no more places
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
 
-from app.asr.ct2_engine import Ct2Engine, defaults, found_device
+from app.asr.ct2_engine import Ct2Engine, found_device
 from app.asr.device import Asked
 from app.asr.engine import Engine
 from app.asr.looks import Looks
@@ -63,7 +63,7 @@ class WhisperTranscriber:
         self.at_once = min(MOST_AT_ONCE, cores)
         self._engine = _engine(folder, cores, self.at_once, device)
         self._model = self._engine.parts
-        self._options = defaults(self._model)
+        self._options = self._engine.options
         self._looks = Looks(self._engine.decoding, self._options)
         self._listening, self._timing = Lock(), Lock()  # these take 20 to 50 MB for a moment: one window at a time
         self.name = f"Whisper {name}"
@@ -179,8 +179,9 @@ def _engine(folder: Path, cores: int, at_once: int, asked: Asked) -> Engine:
         return_large()
         log.info("%s, with OpenVINO", device.said)
         return fast
-    keep_freed()
-    return Ct2Engine(folder, cores, at_once, device)
+    engine = Ct2Engine(folder, cores, at_once, device)
+    keep_freed()  # not what loading has freed
+    return engine
 
 
 def _fast_engine(folder: Path, at_once: int) -> Engine | None:
