@@ -1,11 +1,11 @@
 import json
 import re
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from support.canary import files_with_canary
+from support.provisioned_box import ProvisionedBox
 
 from app.box.invitations import Invitations, Role
 from app.pool.invited import WAITING_FILE
@@ -14,33 +14,14 @@ from tacet.config.sections import NetworkSection
 from tacet.provision.console import console_text
 from tacet.provision.identity import box_id, own_name
 from tacet.provision.network_file import network_file
-from tacet.provision.provision import Places, Provisioned, provision
+from tacet.provision.provision import Provisioned
 from tacet.settings import load_settings
 
 GOOD = '[box]\nname = "tacet-room-3"\ntime_zone = "Europe/Berlin"\n[recorder]\nchannels = 2\n'
 BROKEN = '[box]\nname = "Room 3"\n'
 
 
-@dataclass
-class Box:
-    """A box's folders, and what the running system was told."""
-
-    root: Path
-    commands: list[list[str]] = field(default_factory=list)
-
-    @property
-    def places(self) -> Places:
-        made = {name: self.root / name for name in ("boot", "identity", "effective", "network", "etc", "invited")}
-        for folder in ("boot", "identity", "etc"):
-            made[folder].mkdir(exist_ok=True)
-        return Places(**made)
-
-    def starts_with(self, text: str | None) -> Provisioned:
-        places = self.places
-        if text is not None:
-            (places.boot / "tacet.toml").write_text(text)
-        return provision(places, self.commands.append)
-
+class Box(ProvisionedBox):
     @property
     def effective(self) -> Path:
         return self.places.effective / "tacet.toml"

@@ -2,18 +2,18 @@
 
 import json
 import stat
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 from support.canary import files_with_canary
+from support.provisioned_box import ProvisionedBox
 from support.wired_papers import PASSPHRASE, Paper, paper
 
 from tacet.__main__ import main
 from tacet.backup.copying import back_up
 from tacet.backup.repository import Repository
 from tacet.provision.network_file import wired_ports
-from tacet.provision.provision import Places, Provisioned, provision
+from tacet.provision.provision import Provisioned
 from tacet.settings import load_settings
 
 AUTHORITY = paper("clinic authority")
@@ -43,18 +43,7 @@ network={{
 """
 
 
-@dataclass
-class Box:
-    root: Path
-    commands: list[list[str]] = field(default_factory=list)
-
-    @property
-    def places(self) -> Places:
-        made = {name: self.root / name for name in ("boot", "identity", "effective", "network", "etc", "ports")}
-        for folder in ("boot", "identity", "etc"):
-            made[folder].mkdir(exist_ok=True)
-        return Places(**made)
-
+class Box(ProvisionedBox):
     @property
     def folder(self) -> Path:
         folder = self.places.boot / "8021x"
@@ -70,9 +59,8 @@ class Box:
             (self.folder / f"{stem.replace('_', '-')}.{ending}").write_bytes(content)
 
     def starts(self, toml: str = '[network]\ninterface = "enp1s0"\n') -> Provisioned:
-        (self.places.boot / "tacet.toml").write_text(toml)
         self.commands.clear()
-        return provision(self.places, self.commands.append)
+        return self.starts_with(toml)
 
     @property
     def given(self) -> str:
