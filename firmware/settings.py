@@ -9,13 +9,17 @@ Pin = Annotated[int, Field(ge=0, le=27)]  # BCM number on the 40-pin header
 
 
 class RecorderSettings(BaseModel):
-    """Checked when it is built: pydantic's ValidationError names the field and says what it may be."""
+    """Button, lights and microphones, and what the recorder asks of them.
+
+    Raises:
+        pydantic.ValidationError: it names the field and says what it may be.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     data_dir: Path  # tapes and the last recipient
     run_dir: Path  # sockets; its path leaves room for a socket's name within 107 bytes
-    panel: Literal["gpio", "jetson", "simulated"] = "gpio"
+    panel: Literal["gpio", "jetson", "simulated"] = "gpio"  # button and lights: a Pi's pins, a Jetson's, none
     button_pin: Pin = 17
     red_pin: Pin = 27
     green_pin: Pin = 22

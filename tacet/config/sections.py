@@ -54,8 +54,8 @@ class NetworkSection(BaseModel):
 
     method: Literal["dhcp", "static"] = "dhcp"  # static needs address
     address: IPv4Interface | IPv6Interface | None = None  # with its prefix, like 192.168.7.20/24
-    gateway: IPv4Address | IPv6Address | None = None  # only for the time server; the page needs none
-    dns: tuple[IPv4Address | IPv6Address, ...] = ()  # only for names of the time server
+    gateway: IPv4Address | IPv6Address | None = None  # to servers outside of this network; the page needs none
+    dns: tuple[IPv4Address | IPv6Address, ...] = ()  # for the names of servers that this file names
     time_servers: tuple[DnsName, ...] = ()  # the clinic's own; else Debian's pool
     interface: str = Field(default="", pattern=r"^[a-z0-9._-]{0,15}$")  # like enp1s0; else every wired one
 
