@@ -16,7 +16,9 @@ from image.page import Seen, wait_for_page
 DEMO: Final = Path(__file__).parents[2] / "build/demo-session.wav"
 ROOM_S: Final = 24  # of the demo session; then it begins anew
 NAME: Final = "tacet-lab"
-# A box whose button, light and microphone are simulated; everything else is the image's own.
+SERVER_KEY: Final = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0Q0m3GJm2yDfQkq0d3c9l1rQqVn0YkXzVd0wL8sC3c"  # nobody's
+# A box whose button, light and microphone are simulated; everything else is the image's own. It names the one server
+# that answers (see Machine) and a name server, so that the firewall has a door that only a backup may take.
 TACET_TOML: Final = f"""\
 [box]
 name = "{NAME}"
@@ -30,6 +32,14 @@ audio_file = "/opt/room.wav"
 at_end = "loop"
 min_free_hours = 0.1
 block_timeout_ms = 20000
+
+[network]
+dns = ["10.0.2.3"]
+
+[backup]
+to = "/media/stick"
+sftp = "backup@10.0.2.100:443/tacet"
+sftp_host_key = "{SERVER_KEY}"
 """
 
 Progress = Callable[[str], None]
