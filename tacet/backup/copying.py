@@ -10,17 +10,15 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from app.disk_key import DISK_KEY_FILE
-from app.tls import CLINIC_KEY_FILE
 from app.vault.copies import SUFFIX as BEFORE
+from firmware.tape.birth import RESERVE_NAME
 from tacet.backup.repository import NOTHING, BackupFailed, Entry, Repository, Snapshot
-from tacet.provision.wired import FOLDER as WIRED
 
-# A new box makes its own certificate, or is given the clinic's anew, and has a disk, a speed and versions of its own;
-# sockets, models and how backups go are no data; the set-up code dies with the first account.
-LEFT_OUT = frozenset({"tls", "run", "models", "backup", "update", "selftest"})
-PASSING = ("-shm", ".new", "setup-code", ".creating", CLINIC_KEY_FILE, DISK_KEY_FILE, BEFORE)
-NETWORK_KEYS = WIRED  # in identity/: what a switch is told belongs to one box
+# A new box has a number, keys, a certificate, a disk, a speed and versions of its own, and joins a pool anew; sockets,
+# models and how backups go are no data; the set-up code dies with the first account.
+LEFT_OUT = frozenset({"identity", "tls", "pool", "pool-invited", "run", "models", "backup", "update", "selftest"})
+PASSING = ("-shm", ".new", "setup-code", ".creating", BEFORE)
+ASIDE = RESERVE_NAME  # in a tape that is being written: nothing but room
 PROCESS_NOTES = "process"  # in a vault's folder: psychotherapy notes, copied only when asked for
 HALF_DONE = (".half-made-", ".restoring-")
 DATABASE_SUFFIX = ".db"
@@ -64,13 +62,12 @@ def _files(data_dir: Path, *, with_process_notes: bool) -> Iterator[Path]:
     for folder, below, names in os.walk(data_dir):
         at_top = Path(folder) == data_dir
         below[:] = [one for one in below if not (at_top and one in LEFT_OUT) and not one.startswith(HALF_DONE)]
-        if Path(folder).parent == data_dir:
-            below[:] = [one for one in below if one != NETWORK_KEYS]
         if not with_process_notes and Path(folder).parent == data_dir / "vaults":
             below[:] = [one for one in below if one != PROCESS_NOTES]
         for name in names:
             path = Path(folder) / name
-            if path.is_file() and not path.is_symlink() and not name.endswith((*PASSING, f"{DATABASE_SUFFIX}-wal")):
+            passing = name == ASIDE or name.endswith((*PASSING, f"{DATABASE_SUFFIX}-wal"))
+            if path.is_file() and not path.is_symlink() and not passing:
                 yield path
         if not below and not names and not at_top:
             yield Path(folder)

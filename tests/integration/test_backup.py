@@ -89,6 +89,19 @@ def test_backup__of_a_locked_box__restored_is_identical_and_opens(tmp_path: Path
     vaults.lock_all()
 
 
+def test_backup__what_is_this_boxs_own__is_left_out(tmp_path: Path) -> None:
+    """On a box made from the image these are files of root and of other users, which the app's cannot open."""
+    with box(tmp_path / "data"):
+        pass
+    for folder, name in (("identity", "box-id"), ("pool", "key.pem"), ("pool-invited", "code")):
+        (tmp_path / "data" / folder).mkdir()
+        (tmp_path / "data" / folder / name).write_text("the old box's own")
+    (tmp_path / "data/tapes" / SESSION / "reserve").write_bytes(bytes(4096))
+    entries = {entry.path for entry in back_up(tmp_path / "data", Repository(tmp_path / "stick")).entries}
+    assert {path.split("/")[0] for path in entries} == {"vaults", "tapes", "box"}
+    assert not [path for path in entries if path.endswith("reserve")]
+
+
 def test_backup__while_the_therapist_works__holds_every_edit_that_was_kept_before(tmp_path: Path) -> None:
     with box(tmp_path / "data") as vault:
         draft(vault, "other", session_id="0d" * 16)

@@ -7,8 +7,6 @@ import pytest
 
 from app.tls import ensure_certificate
 from app.web.serving import certificate_for
-from tacet.backup.copying import back_up
-from tacet.backup.repository import Repository
 from tacet.provision.provision import Places, provision
 from tacet.settings import load_settings
 
@@ -82,11 +80,3 @@ def test_certificate__empty__takes_both_away(places: Places, tmp_path: Path) -> 
     (places.boot / "certificate.pem").write_text("\n")
     assert start(places) == ("tls", "")
     assert not list(places.identity.glob("certificate*"))
-
-
-def test_certificate__in_a_backup__is_without_its_key(places: Places, tmp_path: Path) -> None:
-    put(places, tmp_path)
-    start(places)
-    paths = [entry.path for entry in back_up(places.identity, Repository(tmp_path / "stick")).entries]
-    assert "certificate.pem" in paths
-    assert "certificate-key.pem" not in paths

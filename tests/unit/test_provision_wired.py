@@ -10,8 +10,6 @@ from support.provisioned_box import ProvisionedBox
 from support.wired_papers import PASSPHRASE, Paper, paper
 
 from tacet.__main__ import main
-from tacet.backup.copying import back_up
-from tacet.backup.repository import Repository
 from tacet.provision.network_file import wired_ports
 from tacet.provision.provision import Provisioned
 from tacet.settings import load_settings
@@ -175,18 +173,6 @@ def test_wired__a_port_that_is_not_named__is_every_wire_of_the_machine(box: Box)
     assert wired_ports(box.places.ports) == ("eth0",)
     with_tls(box).starts("")
     assert ["systemctl", "--no-block", "start", "wpa_supplicant-wired@eth0.service"] in box.commands
-
-
-def test_wired__in_a_backup__is_left_out(box: Box, tmp_path: Path) -> None:
-    with_tls(box).starts()
-    with_data = tmp_path / "data"
-    (with_data / "vaults").mkdir(parents=True)
-    (with_data / "vaults/one").write_bytes(b"sealed")
-    box.places.identity.rename(with_data / "identity")
-    back_up(with_data, Repository(tmp_path / "backup"))
-    copied = {path.read_bytes() for path in (tmp_path / "backup").rglob("*") if path.is_file()}
-    assert b"sealed" in copied
-    assert OWN.key_pem() not in copied
 
 
 BROKEN = [
