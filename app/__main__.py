@@ -18,7 +18,9 @@ from app.errors import TacetError
 from app.neighbours import Wellbeing
 from app.own_log import begin_log
 from app.pipeline import Pipeline
+from app.put_back import take_in
 from app.recorder_link import RecorderLink
+from app.restore_state import forget_restore, is_ready
 from app.room_seats import RoomSeats
 from app.settings import AppSettings
 from app.systemd import handed_over_sockets, telling_systemd
@@ -33,6 +35,8 @@ from app.web.server import PageServer, create_app
 from app.web.serving import certificate_for, keep_certificate, plain_config, served_beside, server_config
 from firmware.status import BoxState, RecorderClient
 
+LOOK_FOR_BACKUP_EVERY_S = 2.0
+
 log = logging.getLogger(__name__)
 
 
@@ -40,6 +44,7 @@ def main(settings: AppSettings) -> int:
     """Run the app until SIGTERM or SIGINT. Raise TacetError, a sentence, where it cannot start."""
     begin_log("app")
     allow_many_files()
+    restored = _take_in(settings)  # before anything of it is open
     certificate, _ = certificate_for(settings)
     if not list_accounts(settings.data_dir / "vaults"):
         Invitations(settings.data_dir / "box").first_code()  # before anybody can knock: whoever does reads it first
@@ -48,14 +53,32 @@ def main(settings: AppSettings) -> int:
         for one in (listener, plain):
             if one is not None:
                 stack.enter_context(one)
-        asyncio.run(_serve(settings, certificate, listener, plain))
+        asyncio.run(_serve(settings, certificate, listener, plain, restored=restored))
     return 0
 
 
+def _take_in(settings: AppSettings) -> bool:
+    try:
+        return take_in(settings.data_dir)
+    except OSError as error:
+        raise TacetError(
+            f"The backup that was copied cannot be put in place ({error.strerror}). Start the box again; if that does "
+            "not help, its storage is at fault: replace it."
+        ) from error
+
+
 async def _serve(
-    settings: AppSettings, certificate: Certificate, listener: socket.socket, plain: socket.socket | None
+    settings: AppSettings,
+    certificate: Certificate,
+    listener: socket.socket,
+    plain: socket.socket | None,
+    *,
+    restored: bool,
 ) -> None:
     record = BoxRecord.open(settings.data_dir / "box")
+    if restored:
+        record.audit.add(BOX, "box.restored")
+        forget_restore(settings.data_dir)
     record.audit.add(BOX, "box.started")
     vaults = Vaults(settings.data_dir / "vaults")
     recorder = RecorderLink(RecorderClient(settings.run_dir / "recorder.sock"))
@@ -90,6 +113,7 @@ async def _serve(
             AutoLock(desk).run(),
             desk.preparing.follow(),
             keep_certificate(settings, config.ssl, certificate),
+            _end_once_ready(settings, server),
         )
         following = [tasks.create_task(one) for one in followers]
         async with _offered(settings, plain):
@@ -101,6 +125,14 @@ async def _serve(
     vaults.lock_all()
     record.close()
     log.info("ended, keys dropped")
+
+
+async def _end_once_ready(settings: AppSettings, server: uvicorn.Server) -> None:
+    """End the app where a backup lies ready: it is taken in when whoever keeps the app running starts it again."""
+    while not is_ready(settings.data_dir):  # noqa: ASYNC110  another process says so, by a file
+        await asyncio.sleep(LOOK_FOR_BACKUP_EVERY_S)
+    log.info("a backup lies ready; starting again to take it in")
+    server.should_exit = True
 
 
 def _end_at_signals(server: uvicorn.Server) -> None:

@@ -146,7 +146,7 @@ settle() {
   say 5/9 "settling: users, units, no log-in, no identity"
   systemd-sysusers --root="$root" 2>/dev/null
   systemctl --root="$root" --quiet enable tacet-provision.service tacet-recorder.service tacet-app.socket tacet-app.service \
-    tacet-asr.socket tacet-asr.service tacet-log.socket tacet-names.service tacet-names.path tacet-names.timer tacet-firewall.path tacet-backup.service tacet-pool-link.socket tacet-pool-link.service tacet-healthy.service tacet-selftest.service tacet-fetch.service tacet-take.timer tacet-console.service tacet-screen.service systemd-networkd.service systemd-resolved.service \
+    tacet-asr.socket tacet-asr.service tacet-log.socket tacet-names.service tacet-names.path tacet-names.timer tacet-firewall.path tacet-backup.service tacet-restore.service tacet-pool-link.socket tacet-pool-link.service tacet-healthy.service tacet-selftest.service tacet-fetch.service tacet-take.timer tacet-console.service tacet-screen.service systemd-networkd.service systemd-resolved.service \
     systemd-timesyncd.service nftables.service fstrim.timer
   systemctl --root="$root" --quiet mask getty@.service serial-getty@.service console-getty.service autovt@.service \
     systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \

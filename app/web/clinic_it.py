@@ -39,6 +39,8 @@ WORDS = {
     "account.created": "A therapist's account was made",
     "audit.head": "Kept where a therapist's events end",
     "box.record_damaged": "The box's record was damaged; the old one is kept aside",
+    "box.restored": "A backup was put back",
+    "restore.asked": "Somebody asked for a backup to be put back",
     "box.started": "The box started",
     "it.codes_off": "Clinic IT switched its codes off",
     "it.codes_on": "Clinic IT switched one-time codes on",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
 from app.box.invitations import Role
+from app.restore_state import is_under_way, read_restore_state
 from app.vault.errors import InvalidName, WeakPassphrase
 from app.web.audited import unaudited
 from app.web.desk import Desk, NewPerson, TheDesk, show
@@ -33,6 +34,7 @@ class SetupPage:
     code_problem: str = ""
     name_problem: str = ""
     passphrase_problem: str = ""
+    may_restore: bool = False  # a backup can be put back instead
 
     @property
     def title(self) -> str:
@@ -66,7 +68,11 @@ class SetupForm(BaseModel):
 @router.get("/setup", dependencies=[unaudited("shows an empty form")])
 def setup_form(request: Request, desk: TheDesk) -> Response:
     """Only the first run may set up; afterwards there is somebody to ask."""
-    return RedirectResponse("/", 303) if desk.vaults.accounts() else show(request, SetupPage(first=True))
+    if desk.vaults.accounts():
+        return RedirectResponse("/", 303)
+    if is_under_way(desk.settings.data_dir):
+        return RedirectResponse("/restore", 303)
+    return show(request, SetupPage(first=True, may_restore=read_restore_state(desk.settings.data_dir) is not None))
 
 
 @router.get("/join", dependencies=[unaudited("shows an empty form")])
@@ -87,6 +93,8 @@ async def join(request: Request, desk: TheDesk, form: Annotated[SetupForm, Form(
 async def _make(request: Request, desk: Desk, form: SetupForm) -> Response:
     """Make the account that the code stands for, and let the code work no more."""
     async with desk.one_passphrase:  # also keeps two who hold one code apart
+        if is_under_way(desk.settings.data_dir):  # what is put back brings its own accounts
+            return RedirectResponse("/restore", 303)
         page = await _refused(desk, form)
         if page is not None:
             return show(request, page, status=422)

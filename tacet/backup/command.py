@@ -8,9 +8,11 @@ import tempfile
 from datetime import UTC, datetime, timedelta
 from getpass import getpass
 from pathlib import Path
+from socket import gethostname
 
 from tqdm import tqdm
 
+from tacet.backup.awaiting import run_awaiting
 from tacet.backup.copying import Progress, back_up
 from tacet.backup.repository import BackupFailed, Repository
 from tacet.backup.restoring import prove, restore
@@ -50,7 +52,13 @@ def add_backup(parser: argparse.ArgumentParser) -> None:
 def add_restore(parser: argparse.ArgumentParser) -> None:
     parser.description = "Put a backup into an empty data_dir. Therapists then sign in with their own passphrases."
     _add_source(parser)
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the new box's data_dir, empty")
+    parser.add_argument("--data", type=Path, metavar="DIR", help="the new box's data_dir, empty")
+    parser.add_argument(
+        "--asked",
+        type=Path,
+        metavar="TACET.TOML",
+        help="stay while nobody has set the box up, and do as its page asks",
+    )
     parser.set_defaults(run=run_restore)
 
 
@@ -59,22 +67,22 @@ def add_rehearse(parser: argparse.ArgumentParser) -> None:
         "Prove a backup without touching the box: put it into a temporary folder, check every file, and open what you "
         "give the passphrase for."
     )
-    _add_source(parser)
+    _add_source(parser, required=True)
     parser.set_defaults(run=run_rehearsal)
 
 
-def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--from", dest="source", type=Path, required=True, metavar="DIR", help="where backups lie")
+def _add_source(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    parser.add_argument("--from", dest="source", type=Path, required=required, metavar="DIR", help="where backups lie")
     parser.add_argument("--snapshot", metavar="TIME", help="one of `tacet backup --list` (default: the newest)")
 
 
 def run_backup(args: argparse.Namespace) -> int:
     if args.scheduled:
         settings = load_settings(args.scheduled)
-        return run_scheduled(settings.app.data_dir, settings.backup)
+        return run_scheduled(settings.app.data_dir, settings.backup, settings.app.name)
     if args.to is None or (args.data is None and not args.list):
         raise BackupFailed("Name the box's folder with --data and the backups' with --to, or a file with --scheduled.")
-    repository = Repository(args.to)
+    repository = Repository(args.to, gethostname())
     if args.list:
         print("\n".join(repository.snapshots()) or "There is no backup yet.")
         return 0
@@ -106,6 +114,10 @@ def _carry_away(command: str | None, folder: Path) -> int:
 
 
 def run_restore(args: argparse.Namespace) -> int:
+    if args.asked:
+        return run_awaiting(load_settings(args.asked))
+    if args.source is None or args.data is None:
+        raise BackupFailed("Name where backups lie with --from and the new box's folder with --data.")
     repository = Repository(args.source)
     try:
         with _bar("Restoring") as bar:

@@ -11,10 +11,12 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 
-from app.durable import make_private_folder, sync_folder, write_private
+from app.durable import PRIVATE_FILE, make_private_folder, sync_folder, write_private
 from app.errors import TacetError
+from app.version import version
 
 CHUNK_BYTES = 1 << 20
+MOST_LETTERS = 63
 NOTHING = sha256().hexdigest()
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
@@ -43,6 +45,8 @@ class Snapshot:
 
     name: str  # its time, UTC
     entries: tuple[Entry, ...]
+    box: str = ""  # whose, by its name on the network; "" where it was not said
+    version: str = ""  # of the program that made it
 
     @property
     def at(self) -> datetime:
@@ -52,7 +56,9 @@ class Snapshot:
 class Repository:
     """One writer at a time; whoever reads needs nothing but the folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, box: str = "") -> None:
+        """`box` is the name of the one that new backups are of."""
+        self._box = box
         self._folder = folder
         self._objects = folder / "objects"
         self._snapshots = folder / "snapshots"
@@ -104,10 +110,11 @@ class Repository:
         while unique in taken:
             number += 1
             unique = f"{name}-{number}"
-        snapshot = Snapshot(unique, tuple(sorted(entries, key=lambda entry: entry.path)))
+        snapshot = Snapshot(unique, tuple(sorted(entries, key=lambda entry: entry.path)), self._box, version())
         listed = [asdict(entry) for entry in snapshot.entries]
-        content = json.dumps({"format": 1, "entries": listed, "digest": _digest_of(snapshot.entries)}, indent=0)
-        write_private(self._snapshots / f"{snapshot.name}.json", content.encode())
+        whose = {"box": snapshot.box, "version": snapshot.version}
+        kept = {"format": 1, **whose, "entries": listed, "digest": _digest_of(snapshot.entries)}
+        write_private(self._snapshots / f"{snapshot.name}.json", json.dumps(kept, indent=0).encode())
         return snapshot
 
     def snapshots(self) -> list[str]:
@@ -130,13 +137,14 @@ class Repository:
             kept = json.loads((self._snapshots / f"{chosen}.json").read_bytes())
             entries = tuple(Entry(str(one["path"]), int(one["size"]), str(one["digest"])) for one in kept["entries"])
             whole = kept["digest"] == _digest_of(entries) and all(_is_safe(entry) for entry in entries)
+            whose = _said(kept, "box"), _said(kept, "version")
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             whole = False
         if not whole:
             raise BackupFailed(f"The backup {chosen} is damaged. Name an earlier one with --snapshot.")
-        return Snapshot(chosen, entries)
+        return Snapshot(chosen, entries, *whose)
 
-    def fetch(self, entry: Entry, place: Path) -> None:
+    def fetch(self, entry: Entry, place: Path, mode: int = PRIVATE_FILE) -> None:
         """Write an entry's content, checked, durable.
 
         Raises:
@@ -148,15 +156,16 @@ class Repository:
         digest = sha256()
         make_private_folder(place.parent)
         with suppress(FileNotFoundError), self._place(entry.digest).open("rb") as reading:
-            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            descriptor = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE)
             with os.fdopen(descriptor, "wb") as writing:
+                os.fchmod(descriptor, mode)
                 while chunk := reading.read(CHUNK_BYTES):
                     digest.update(chunk)
                     writing.write(chunk)
                 writing.flush()
                 os.fsync(writing.fileno())
         if digest.hexdigest() != entry.digest:
-            raise BackupFailed(f"A file of the backup is missing or damaged ({entry.path}). Name an earlier one.")
+            raise BackupFailed(f"A file of the backup is missing or damaged ({entry.path}). Take an earlier one.")
 
     def forget_before(self, horizon: timedelta, now: datetime) -> int:
         """Drop snapshots beyond the horizon, but for the newest, and every content that no other holds.
@@ -182,6 +191,12 @@ class Repository:
 
 def _digest_of(entries: tuple[Entry, ...]) -> str:
     return sha256(json.dumps([asdict(entry) for entry in entries]).encode()).hexdigest()
+
+
+def _said(kept: dict[str, object], name: str) -> str:
+    """What a line of text says, which anybody may have written; it is shown on pages."""
+    text = str(kept.get(name, ""))[:MOST_LETTERS]
+    return text if text.isprintable() else ""
 
 
 def _is_safe(entry: Entry) -> bool:

@@ -16,6 +16,7 @@ from tacet.backup.repository import BackupFailed, Repository
 from tacet.config.sections import BackupSection
 
 LOOK_EVERY_S = 1.0
+ACCOUNTS = "vaults/*/account.json"
 TRY_AGAIN_AFTER = timedelta(hours=1)
 TELL_EVERY_S = 0.5
 
@@ -44,10 +45,11 @@ def _moment(at_ms: int, now: datetime) -> datetime:
 class Scheduled:
     """Makes backups of one box. One thread."""
 
-    def __init__(self, data_dir: Path, section: BackupSection) -> None:
-        """`section` names a folder: without one there is nothing to schedule."""
+    def __init__(self, data_dir: Path, section: BackupSection, box: str = "") -> None:
+        """`section` names a folder: without one there is nothing to schedule. `box` is this one's name."""
         assert section.to is not None
         self._data_dir = data_dir
+        self._box = box
         self._to = section.to
         self._at = time.fromisoformat(section.at)
         self._horizon = timedelta(days=section.horizon_days)
@@ -64,9 +66,13 @@ class Scheduled:
     def run(self, stopping: threading.Event) -> None:
         while not stopping.wait(LOOK_EVERY_S):
             now = datetime.now().astimezone()
-            if was_asked(self._data_dir) or is_due(self.state, now, self._at):
+            if was_asked(self._data_dir) or (self._is_set_up() and is_due(self.state, now, self._at)):
                 take_request(self._data_dir)
                 self.make_one(now)
+
+    def _is_set_up(self) -> bool:
+        """An empty box makes none: it would be the newest, and push out what the box before it has left there."""
+        return any(self._data_dir.glob(ACCOUNTS))
 
     def make_one(self, now: datetime) -> None:
         """Make one and say how it went; a problem is told, never raised."""
@@ -84,7 +90,9 @@ class Scheduled:
     def _copied(self, now: datetime) -> int:
         if not self._to.is_dir():
             raise BackupFailed(f"{self._to} is not there. Plug the stick in, or mount the folder, and ask again.")
-        repository, told_s = Repository(self._to), 0.0
+        if not self._is_set_up():
+            raise BackupFailed("No therapist is set up here yet, so there is nothing to back up.")
+        repository, told_s = Repository(self._to, self._box), 0.0
 
         def told(done: int, of: int) -> None:
             nonlocal told_s
@@ -108,7 +116,7 @@ class Scheduled:
         keep_backup_state(self._data_dir, self.state)
 
 
-def run_scheduled(data_dir: Path, section: BackupSection) -> int:
+def run_scheduled(data_dir: Path, section: BackupSection, box: str) -> int:
     """Run until SIGTERM or SIGINT; end at once where nothing is set up."""
     begin_log("backup")
     if section.to is None:
@@ -117,5 +125,5 @@ def run_scheduled(data_dir: Path, section: BackupSection) -> int:
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())
-    Scheduled(data_dir, section).run(stopping)
+    Scheduled(data_dir, section, box).run(stopping)
     return 0

@@ -14,7 +14,7 @@ _UNITS: Final[dict[Source, tuple[str, ...]]] = {
     Source.APP: ("tacet-app",),
     Source.ASR: ("tacet-asr",),
     Source.POOL: ("tacet-pool-link", "tacet-pool-scheduler", "tacet-pool-worker"),
-    Source.BACKUP: ("tacet-backup",),
+    Source.BACKUP: ("tacet-backup", "tacet-restore"),
     Source.UPDATE: ("tacet-fetch", "tacet-take", "tacet-update", "tacet-stick@*", "tacet-healthy", "tacet-return"),
     Source.START: ("tacet-provision", "tacet-selftest", "tacet-console", "tacet-screen"),
     Source.SYSTEM: (

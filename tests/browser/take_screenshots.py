@@ -29,6 +29,7 @@ from app.hearing_queue import Progress, queue_of
 from app.noting import Noting
 from app.pool.seen import PoolSeen, Standing
 from app.records.people import ClientDetails
+from app.restore_state import Offer, RestoreState, Stage, keep_restore_state
 from app.review import Review, VoiceReview
 from app.selftest_state import SelfTestResult, keep_selftest
 from app.vault.second_step import SecondStep
@@ -191,6 +192,33 @@ def new_box() -> Iterator[WebBox]:
             yield box
         finally:
             box.close()
+
+
+def restoring(camera: Camera) -> None:
+    """A box that takes the place of another one, at every step."""
+    offer = Offer(
+        offer_id="a",
+        box="tacet-room-3",
+        made_at_ms=1_795_000_000_000,
+        vaults=2,
+        recordings=41,
+        size_bytes=12_300_000_000,
+        place="/media/sda1/tacet",
+    )
+    earlier = offer.model_copy(update={"offer_id": "b", "made_at_ms": 1_794_913_600_000, "recordings": 39})
+    problem = "The stick with this backup is not there any more. Plug it in and choose again; nothing was put in place."
+    states = {
+        "empty": RestoreState(),
+        "offers": RestoreState(offers=(offer, earlier)),
+        "failed": RestoreState(offers=(offer,), problem=problem),
+        "copying": RestoreState(stage=Stage.COPYING, chosen=offer, done=120, of=612),
+        "ready": RestoreState(stage=Stage.READY, chosen=offer),
+    }
+    with new_box() as box:
+        for name, state in states.items():
+            keep_restore_state(box.settings.data_dir, state)
+            camera.shoot(f"restore-{name}", f"{box.address}/restore")
+        camera.shoot("setup-restore", f"{box.address}/setup")
 
 
 def first_run(camera: Camera) -> None:
@@ -529,7 +557,17 @@ def main() -> None:
     Path(folder).mkdir(parents=True, exist_ok=True)
     with chromium() as browser:
         camera = Camera(browser, Path(folder), words)
-        for part in (first_run, signing_in, accounts, at_work, erasing, keeping_records, noting, telling_voices):
+        for part in (
+            first_run,
+            restoring,
+            signing_in,
+            accounts,
+            at_work,
+            erasing,
+            keeping_records,
+            noting,
+            telling_voices,
+        ):
             part(camera)
 
 

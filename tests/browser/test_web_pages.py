@@ -33,6 +33,7 @@ VISITS: dict[str, tuple[str, tuple[str, ...]]] = {
     "/": (NOBODY, ("/", "/nowhere")),
     "/setup": (NOBODY, ()),  # only an empty box has it: below
     "/setup/recovery-code": (NOBODY, ()),  # same
+    "/restore": (NOBODY, ()),  # same: test_web_restore.py
     "/join": (NOBODY, ("/join",)),
     "/signin": (NOBODY, ("/signin", "/signin?why=locked")),
     "/signin/second": (NOBODY, ("/signin/second",)),
@@ -111,6 +112,7 @@ NO_PAGE = {
     "/sessions/{session_id}/lines/{seq}/layers": "a part of the session page",
     "/sessions/{session_id}/edited": "a part of the session page",
     "/sessions/{session_id}/review": "a part of the session page",
+    "/restore/now": "a part of the page that puts a backup back",
     "/it/backup": "a part of clinic IT's page",
     "/it/selftest": "a part of clinic IT's page",
     "/it/pool/now": "a part of clinic IT's page",

@@ -6,7 +6,7 @@ from typing import Final
 from image.machine import Machine, MachineError
 
 MOST_EXPOSED: Final = 1.0
-UNITS: Final = ("recorder", "app", "asr", "backup", "provision", "console", "healthy", "selftest")
+UNITS: Final = ("recorder", "app", "asr", "backup", "restore", "provision", "console", "healthy", "selftest")
 USERS: Final = {"recorder": "tacet-recorder", "app": "tacet-app", "asr": "tacet-asr"}
 
 EVERYBODY: Final = ("disk", "listen", "boot", "write_elsewhere", "stop_another", "become_root", "set_the_clock")

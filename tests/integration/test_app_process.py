@@ -1,12 +1,11 @@
 import re
 import signal
 import socket
-import ssl
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
+from support.front_page import front_page
 from support.ports import free_port
 from support.waiting import wait_until
 
@@ -22,21 +21,11 @@ def start_app(folder: Path, port: int) -> subprocess.Popen[str]:
     )
 
 
-def front_page(folder: Path, port: int) -> str:
-    """Empty while the app does not answer yet."""
-    try:
-        trust = ssl.create_default_context(cafile=str(folder / "data/tls/cert.pem"))
-        with urllib.request.urlopen(f"https://localhost:{port}/", context=trust) as page:
-            return str(page.read().decode())
-    except OSError:
-        return ""
-
-
 def test_app__a_request_over_its_own_certificate__serves_the_set_up_page(tmp_path: Path) -> None:
     port = free_port()
     app = start_app(tmp_path, port)
     try:
-        wait_until(lambda: "Set up this box" in front_page(tmp_path, port), 120, "for the page")
+        wait_until(lambda: "Set up this box" in front_page(tmp_path / "data", port), 120, "for the page")
     finally:
         app.terminate()
         app.communicate(timeout=120)
@@ -45,7 +34,7 @@ def test_app__a_request_over_its_own_certificate__serves_the_set_up_page(tmp_pat
 def test_app__told_to_end__drops_its_keys_and_leaves(tmp_path: Path) -> None:
     port = free_port()
     app = start_app(tmp_path, port)
-    wait_until(lambda: front_page(tmp_path, port), 120, "for the page")
+    wait_until(lambda: front_page(tmp_path / "data", port), 120, "for the page")
     app.send_signal(signal.SIGTERM)
     _, said = app.communicate(timeout=120)
     assert app.returncode == 0
@@ -65,7 +54,7 @@ def test_app__running__may_leave_no_core_dump(tmp_path: Path) -> None:
     port = free_port()
     app = start_app(tmp_path, port)
     try:
-        wait_until(lambda: front_page(tmp_path, port), 120, "for the page")
+        wait_until(lambda: front_page(tmp_path / "data", port), 120, "for the page")
         (limit,) = re.findall(r"Max core file size +(\S+) +(\S+)", Path(f"/proc/{app.pid}/limits").read_text())
         assert limit == ("0", "0")
     finally:

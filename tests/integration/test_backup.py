@@ -6,20 +6,15 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.backed_up_box import box
 from support.vaults import PASSPHRASE, SESSION, draft
-from support.web_sessions import add_session, plain
 
-from app.box.invitations import Invitations
-from app.box.record import BoxRecord
-from app.vault.keys import CHEAP_COST
-from app.vault.vault import Vault, Vaults
+from app.vault.vault import Vaults
 from tacet.backup.copying import back_up
 from tacet.backup.repository import BackupFailed, Repository
 from tacet.backup.restoring import restore
@@ -33,31 +28,6 @@ def tacet(*arguments: object, typed: str = "") -> subprocess.CompletedProcess[st
 def copied(tmp_path: Path) -> None:
     """A backup of the locked box, as the command makes it, without a process of its own."""
     back_up(tmp_path / "data", Repository(tmp_path / "stick"))
-
-
-@contextmanager
-def box(data: Path) -> Iterator[Vault]:
-    """A box with one therapist, one session with its tape, and a file of each kind."""
-    vaults = Vaults(data / "vaults", cost=CHEAP_COST)
-    vault, _ = vaults.create("Dr. Ada Example", PASSPHRASE)
-    add_session(vault, data / "tapes", plain("One", "Two", "Three"), session_id=SESSION, started_at_ms=1)
-    vault.keep_session_key(SESSION, vault.open_tape_key(_head(data)))
-    vault.audit.add("box", "session.opened", SESSION)
-    record = BoxRecord.open(data / "box")
-    Invitations(data / "box").first_code()
-    (data / "tls").mkdir()
-    (data / "tls/key.pem").write_text("the old box's own")
-    try:
-        yield vault
-    finally:
-        vaults.lock_all()
-        record.close()
-
-
-def _head(data: Path):  # noqa: ANN202  the tape's
-    from firmware.tape import read_head  # noqa: PLC0415
-
-    return read_head(data / "tapes" / SESSION)
 
 
 def same(left: Path, right: Path) -> bool:

@@ -87,7 +87,7 @@ def test_daemons__each__has_a_user_of_its_own() -> None:
 
 def test_writable_folders__of_every_daemon__are_made_by_tmpfiles() -> None:
     made = {row[1] for name in ("tacet", "tacet-pool") for row in table(f"tmpfiles.d/{name}.conf")}
-    for name in (*DAEMONS, *POOL, "tacet-fetch", "tacet-selftest"):
+    for name in (*DAEMONS, *POOL, "tacet-restore", "tacet-fetch", "tacet-selftest"):
         for line in service(name).get("ReadWritePaths", []):
             assert set(line.split()) <= made, name
 
@@ -107,10 +107,18 @@ def test_recorder__its_confinement__hides_vaults_and_network() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [*DAEMONS, *POOL, "tacet-backup", "tacet-fetch", "tacet-selftest", "tacet-log", "tacet-names"]
+    "name",
+    [*DAEMONS, *POOL, "tacet-backup", "tacet-restore", "tacet-fetch", "tacet-selftest", "tacet-log", "tacet-names"],
 )
 def test_shared_memory__which_strict_protection_leaves_open__is_closed(name: str) -> None:
     assert "-/dev/shm" in service(name)["InaccessiblePaths"][0].split()
+
+
+def test_restore__its_confinement__leaves_no_network_and_no_more_than_the_app_may_write() -> None:
+    restore, app = service("tacet-restore"), service("tacet-app")
+    assert restore["PrivateNetwork"] == ["yes"]
+    assert restore["User"] == app["User"]
+    assert set(restore["ReadWritePaths"][0].split()) <= set(app["ReadWritePaths"][0].split())
 
 
 @pytest.mark.parametrize("name", POOL)

@@ -32,6 +32,7 @@ PUBLIC = {
 PUBLIC |= {"/it/signin", "/it/join"}
 PUBLIC |= {"/signin/second", "/signin/second/passkey", "/signin/second/recovery"}  # a sign-in that is half way
 PUBLIC |= {"/sessions/{session_id}/events"}  # tells nothing but that nobody is signed in
+PUBLIC |= {"/restore", "/restore/now"}  # what an empty box may be filled with
 PUBLIC |= {"/metrics"}  # to machines that the clinic names, to nobody else
 STARTED_AT_MS = 1_795_000_000_000
 
