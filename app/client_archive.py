@@ -95,6 +95,10 @@ def _session(vault: Vault, row: SessionRow, tapes_dir: Path) -> dict[str, Any]:
             {"start_ms": line.start_ms, "speaker": line.voice, "text": line.text, "machine": line.machine_text}
             for line in lines_of(content)
         ],
+        "heard otherwise": [
+            {"start_ms": one.start_ms, "speaker": one.speaker, "text": one.text, "model": one.model}
+            for one in vault.hearings.other(session_id)
+        ],
         "noted beside lines": [asdict(one) | {"kind": one.kind.value} for one in content.marks],
         "corrections": [asdict(one) for one in vault.sessions.session_edits(session_id)],
         "added after approval": [asdict(one) for one in vault.reviews.addenda(session_id)],

@@ -172,6 +172,20 @@ class HeardBy:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondHearing:
+    """A session is heard, or was heard, anew by a better model."""
+
+    model: str  # as segments name it
+    swaps: int = 0  # how often the two hearings have changed places; 0 while it is being heard
+    changed_words: int = 0  # between the two
+
+    @property
+    def stands(self) -> bool:
+        """Whether its words are the transcript's now."""
+        return self.swaps % 2 == 1
+
+
+@dataclass(frozen=True, slots=True)
 class SessionRow:
     """A session as the list shows it."""
 

@@ -77,7 +77,8 @@ class Drafting:
         done = 0
         for session_id in vault.notes.waiting(COMPLETE):
             try:
-                done += vault.notes.add_first_draft(session_id, self.draft(vault, session_id))
+                heard = vault.hearings.swaps(session_id)  # before: drafting may take minutes
+                done += vault.notes.add_first_draft(session_id, self.draft(vault, session_id), heard)
             except (NoSuchSession, SessionApproved):
                 continue  # withdrawn or approved meanwhile
         return done

@@ -6,6 +6,7 @@ Everything is added, nothing is overwritten. Handles speech in clear.
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from app.domain import Note, NoteChange, NoteSentence
@@ -135,8 +136,11 @@ class Noting:
 
     def draft_again(self, session_id: str, format_name: str, author: str) -> None:
         """Draft anew, perhaps in another format. What people wrote or changed is carried over; the old one is kept."""
-        fresh = self._drafting.draft(self._vault, session_id, format_name)
-        self._vault.notes.replace_draft(session_id, lambda before: _with_kept(fresh, before, author))
+        kept = False
+        while not kept:  # again where the session was heard anew meanwhile
+            heard = self._vault.hearings.swaps(session_id)
+            make = partial(_with_kept, self._drafting.draft(self._vault, session_id, format_name), author=author)
+            kept = self._vault.notes.replace_draft(session_id, make, heard)
 
     def _change(
         self,

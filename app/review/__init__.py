@@ -7,6 +7,7 @@ Handles speech in clear.
 
 from app.review.binding import bound_parts, content_hash, is_as_added, is_as_approved, part_digests
 from app.review.cast import Cast, cast_of, people_wanted
+from app.review.hearings import HeardOtherwise, changed_words, changes
 from app.review.lines import Line, lines_of
 from app.review.note import OpenFlags, transcript_of
 from app.review.pieces import segments_under, standing_changes
@@ -23,6 +24,7 @@ __all__ = [
     "Cast",
     "Cover",
     "EditedWords",
+    "HeardOtherwise",
     "Line",
     "LineTooLong",
     "NoSuchWords",
@@ -35,6 +37,8 @@ __all__ = [
     "VoiceReview",
     "bound_parts",
     "cast_of",
+    "changed_words",
+    "changes",
     "content_hash",
     "is_as_added",
     "is_as_approved",

@@ -12,7 +12,7 @@ from app.review.history import steps
 from app.review.lines import Line, lines_of
 from app.review.note import require_settled
 from app.review.pieces import segments_under
-from app.vault.errors import NothingToUndo
+from app.vault.errors import NothingToUndo, NotReadyForApproval
 from app.vault.session_content import SessionContent
 from app.vault.vault import Vault
 
@@ -111,15 +111,20 @@ class Review:
         self.edit(session_id, step.seq, step.text or "", author)
         return step.seq
 
-    def approve(self, session_id: str, author: str, attestation: str = ATTESTATION) -> Approval:
+    def approve(
+        self, session_id: str, author: str, attestation: str = ATTESTATION, *, hearing: int | None = None
+    ) -> Approval:
         """Put the author's name under exactly the content that stands now. It is read-only from then on.
 
+        `hearing` is whose words the author has read (HearingStore.swaps); None asks for no such care.
+
         Raises:
-            NotReadyForApproval: It is not drafted yet, or approved already.
+            NotReadyForApproval: It is not drafted yet, or approved already, or other words stand than were read.
             OpenFlags: A sentence of the note waits for the therapist.
         """
 
         def seal(content: SessionContent, now_ms: int) -> Approval:
+            _require_read(content, hearing)
             require_settled(content)
             unsealed = Approval("", author, now_ms, attestation, done=canonical(asdict(what_was_done(content))))
             return replace(unsealed, content_hash=content_hash(content, unsealed))
@@ -191,3 +196,12 @@ def _something(text: str) -> str:
     if not said:
         raise NothingSaid("There are no words in this yet. Write some, then keep it.")
     return said
+
+
+def _require_read(content: SessionContent, hearing: int | None) -> None:
+    stands = content.second_hearing.swaps if content.second_hearing else 0
+    if hearing is not None and hearing != stands:
+        raise NotReadyForApproval(
+            "The box has heard this session anew since you opened it, so some words changed. Read what changed, then "
+            "approve."
+        )

@@ -70,6 +70,7 @@ def _delete(connection: Connection, session_id: str, gone: list[Segment], end: E
     connection.execute(
         "DELETE FROM pauses WHERE session_id = ? AND at_ms > ? AND at_ms < ?", (session_id, end.from_ms, end.to_ms)
     )
+    connection.execute("DELETE FROM hearings_anew WHERE session_id = ?", (session_id,))  # with its words
     for table in ("search_pages", "search_versions"):  # indexed anew from what is left
         connection.execute(f"DELETE FROM {table} WHERE session_id = ?", (session_id,))  # noqa: S608  constants
 

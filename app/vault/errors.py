@@ -109,6 +109,10 @@ class EditedMeanwhile(VaultError):
     """Somebody else's words have come to stand in the line since its author began; show both and ask."""
 
 
+class HearingWorkedOn(VaultError):
+    """Somebody has worked on the words that stand, so another hearing cannot take their place."""
+
+
 class ApprovalMissing(VaultError):
     """No approval stands for this session, or another than the one meant."""
 

@@ -11,6 +11,12 @@ from app.vault.errors import NoSuchSentence
 
 NEW = 0  # the id of what is not stored yet
 
+# A session heard anew has other words: drafts of those before stay on record, and are its note no longer.
+_OF_THESE_WORDS = (
+    "draft_id > coalesce((SELECT drafts_before FROM hearings_anew"
+    " WHERE hearings_anew.session_id = note_drafts.session_id), 0)"
+)
+
 
 def insert_draft(connection: Connection, session_id: str, note: Note) -> None:
     """Add the draft with its sentences; the database gives the ids."""
@@ -62,15 +68,15 @@ def insert_change(connection: Connection, sentence_id: int, change: NoteChange) 
 def read_note(connection: Connection, session_id: str) -> Note | None:
     """The latest draft with its sentences and all that became of them."""
     row = connection.execute(
-        "SELECT draft_id, format_name, headings, drafter, version, model_sha256, notices, drafted_at_ms"
-        " FROM note_drafts WHERE session_id = ? ORDER BY draft_id DESC LIMIT 1",
+        "SELECT draft_id, format_name, headings, drafter, version, model_sha256, notices, drafted_at_ms"  # noqa: S608  constant
+        f" FROM note_drafts WHERE session_id = ? AND {_OF_THESE_WORDS} ORDER BY draft_id DESC LIMIT 1",
         (session_id,),
     ).fetchone()
     return None if row is None else replace(_note(row), sentences=_sentences(connection, row[0]))
 
 
 def read_version(connection: Connection, session_id: str) -> str:
-    """Numbers that only grow: of the note's rows, and of the edits, marks and voices that its sources are made of."""
+    """Numbers that only grow: of the note's rows, and of all that its sources are made of."""
     of_note = "JOIN note_sentences USING (sentence_id) JOIN note_drafts USING (draft_id) WHERE session_id = ?1"
     rows = (
         "SELECT max(draft_id) FROM note_drafts WHERE session_id = ?1",
@@ -81,6 +87,7 @@ def read_version(connection: Connection, session_id: str) -> str:
         "SELECT max(mark_id) FROM marks WHERE session_id = ?1",
         "SELECT count(*) FROM mark_removals JOIN marks USING (mark_id) WHERE session_id = ?1",
         "SELECT max(change_id) FROM voice_changes WHERE session_id = ?1",
+        "SELECT max(swaps) FROM hearings_anew WHERE session_id = ?1",
     )
     return ".".join(str(connection.execute(one, (session_id,)).fetchone()[0] or 0) for one in rows)
 
@@ -103,7 +110,8 @@ def sessions_without_note(connection: Connection, states: Sequence[str]) -> list
     marks = ", ".join("?" for _ in states)
     rows = connection.execute(
         f"SELECT session_id FROM sessions WHERE state IN ({marks})"  # noqa: S608  only question marks
-        " AND NOT EXISTS (SELECT 1 FROM note_drafts WHERE note_drafts.session_id = sessions.session_id)",
+        " AND NOT EXISTS (SELECT 1 FROM note_drafts WHERE note_drafts.session_id = sessions.session_id"
+        f" AND {_OF_THESE_WORDS})",
         tuple(states),
     )
     return [session_id for (session_id,) in rows]

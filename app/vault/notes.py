@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection
 
 from app.domain import Note, NoteChange, NoteSentence, SessionState
-from app.vault import approval_rows, goals, note_rows, session_rows
+from app.vault import approval_rows, goals, hearing_rows, note_rows, session_rows
 from app.vault.database import Connection, Database
 from app.vault.errors import NoSuchSentence
 from app.vault.note_parts import NoteParts, read_parts_of_note
@@ -35,8 +35,11 @@ class NoteStore:
         names = [state.value for state in states]
         return self._database.read(lambda connection: note_rows.sessions_without_note(connection, names))
 
-    def add_first_draft(self, session_id: str, note: Note) -> bool:
-        """Add the draft where the session has none yet; tells whether it had none. Idempotent.
+    def add_first_draft(self, session_id: str, note: Note, heard: int = 0) -> bool:
+        """Add the draft where the session has none yet; tells whether it was added. Idempotent.
+
+        `heard` is which hearing it was drafted of (HearingStore.swaps): a draft of words that do not stand any more
+        is not kept.
 
         Raises:
             SessionApproved: An approval stands.
@@ -44,29 +47,34 @@ class NoteStore:
 
         def change(connection: Connection) -> bool:
             _require_open(connection, session_id)
-            if note_rows.read_note(connection, session_id) is not None:
+            if note_rows.read_note(connection, session_id) is not None or _swaps(connection, session_id) != heard:
                 return False
             note_rows.insert_draft(connection, session_id, note)
             return True
 
         return self._database.write(change)
 
-    def replace_draft(self, session_id: str, make: Callable[[Note | None], Note]) -> None:
+    def replace_draft(self, session_id: str, make: Callable[[Note | None], Note], heard: int = 0) -> bool:
         """Let another draft be the note: `make` is given the one before. Both stay on record; links to goals go on.
+
+        False, and nothing is kept, where it was drafted of a hearing (`heard`) that does not stand any more.
 
         Raises:
             SessionApproved: An approval stands.
         """
 
-        def change(connection: Connection) -> None:
+        def change(connection: Connection) -> bool:
             _require_open(connection, session_id)
+            if _swaps(connection, session_id) != heard:
+                return False
             before = note_rows.read_note(connection, session_id)
             note_rows.insert_draft(connection, session_id, make(before))
             after = note_rows.read_note(connection, session_id)
             if before is not None and after is not None:
                 goals.carry_over(connection, before, after)
+            return True
 
-        self._database.write(change)
+        return self._database.write(change)
 
     def add_sentence(self, session_id: str, sentence: NoteSentence) -> int:
         """Add a person's own sentence to the note, and give its id.
@@ -102,6 +110,11 @@ class NoteStore:
                 note_rows.insert_change(connection, sentence_id, made)
 
         self._database.write(change)
+
+
+def _swaps(connection: Connection, session_id: str) -> int:
+    found = hearing_rows.find_hearing(connection, session_id)
+    return found.swaps if found else 0
 
 
 def _require_open(connection: Connection, session_id: str) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from app.domain import Addendum, Approval, Listening, Mark, MarkKind, Unkept
-from app.vault import approval_rows, listening_rows, mark_rows, session_rows, unkept_rows
+from app.vault import approval_rows, listening_rows, mark_rows, segment_rows, session_rows, unkept_rows
 from app.vault.database import Connection, Database
 from app.vault.errors import ApprovalMissing
 from app.vault.listening_rows import Span
@@ -49,9 +49,18 @@ class ReviewStore:
         self._open(session_id, lambda con: mark_rows.remove_mark(con, session_id, mark_id, by, self._now_ms()))
 
     def put_unkept(self, session_id: str, seq: int, text: str, author: str) -> None:
-        """Keep what is being typed until it is kept or left."""
+        """Keep what is being typed until it is kept or left.
+
+        Raises:
+            NoSuchSession: The line is not in the transcript (any more).
+        """
         unkept = Unkept(seq, author, text, self._now_ms())
-        self._open(session_id, lambda con: unkept_rows.put_unkept(con, session_id, unkept))
+
+        def change(connection: Connection) -> None:
+            segment_rows.require_text(connection, session_id, seq)
+            unkept_rows.put_unkept(connection, session_id, unkept)
+
+        self._open(session_id, change)
 
     def drop_unkept(self, session_id: str, seq: int, author: str) -> None:
         self._write(session_id, lambda con: unkept_rows.drop_unkept(con, session_id, seq, author))

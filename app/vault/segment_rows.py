@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Literal
 
 from app.domain import Pause, Segment, Word
 from app.vault.database import Connection, Row
@@ -11,10 +12,15 @@ from app.vault.worked_out import WorkedOut
 LAST_SEQ = 2**31  # more than any session has
 
 
-def insert_segments(connection: Connection, session_id: str, segments: Sequence[Segment]) -> int:
+Side = Literal["segments", "other_segments"]  # what stands, and the hearing that does not (app.vault.hearings)
+
+
+def insert_segments(
+    connection: Connection, session_id: str, segments: Sequence[Segment], side: Side = "segments"
+) -> int:
     """Add the segments and tell how many words they hold."""
     connection.executemany(
-        "INSERT INTO segments (session_id, seq, start_ms, end_ms, speaker, text, probability, words, model, path)"
+        f"INSERT INTO {side} (session_id, seq, start_ms, end_ms, speaker, text, probability, words, model, path)"  # noqa: S608  a constant
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
@@ -32,6 +38,10 @@ def insert_segments(connection: Connection, session_id: str, segments: Sequence[
             for segment in segments
         ),
     )
+    return count_words(segments)
+
+
+def count_words(segments: Sequence[Segment]) -> int:
     return sum(len(segment.words) or len(segment.text.split()) for segment in segments)
 
 
@@ -51,6 +61,16 @@ def read_segments(
     if worked_out is None:
         return [_segment(row) for row in rows]
     return worked_out.each("segments", ((row[0], row) for row in rows), _segment)
+
+
+def read_other_segments(connection: Connection, session_id: str) -> list[Segment]:
+    """Of the hearing that does not stand; none where the session was heard once."""
+    rows = connection.execute(
+        "SELECT seq, start_ms, end_ms, speaker, text, probability, words, model, path FROM other_segments"
+        " WHERE session_id = ? ORDER BY seq",
+        (session_id,),
+    )
+    return [_segment(row) for row in rows]
 
 
 def require_text(connection: Connection, session_id: str, seq: int) -> str:

@@ -3,10 +3,23 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.domain import Approval, Attribution, Edit, Listening, Mark, Note, Pause, Segment, SessionRow, VoiceChange
+from app.domain import (
+    Approval,
+    Attribution,
+    Edit,
+    Listening,
+    Mark,
+    Note,
+    Pause,
+    SecondHearing,
+    Segment,
+    SessionRow,
+    VoiceChange,
+)
 from app.vault import (
     approval_rows,
     edit_rows,
+    hearing_rows,
     listening_rows,
     mark_rows,
     note_rows,
@@ -34,6 +47,7 @@ class SessionContent:
     voice_changes: tuple[VoiceChange, ...] = ()  # every one, oldest first
     parts: Mapping[str, object] = field(default_factory=dict, repr=False)  # app.vault.bound_parts, JSON values by name
     note: Note | None = field(default=None, repr=False)
+    second_hearing: SecondHearing | None = None  # no approval binds it: the segments name their model
     worked_out: WorkedOut = field(default_factory=WorkedOut, repr=False, compare=False)  # of this, and of it before
 
 
@@ -57,6 +71,7 @@ def read_content(
         voice_changes=tuple(voice_rows.read_changes(connection, session_id)),
         parts=read_parts(connection, session_id),
         note=note_rows.read_note(connection, session_id),
+        second_hearing=hearing_rows.find_hearing(connection, session_id),
         worked_out=worked_out or WorkedOut(),
     )
 

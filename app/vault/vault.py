@@ -16,6 +16,7 @@ from app.vault.database import Database
 from app.vault.erasures import ErasureStore
 from app.vault.errors import NoSuchVault, VaultLocked, WrongRecoveryCode, storage_refused
 from app.vault.goals import GoalStore
+from app.vault.hearings import HearingStore
 from app.vault.keeping import KeepingStore
 from app.vault.keyring import (
     VaultKeys,
@@ -48,6 +49,7 @@ class Vault:
 
     account: Account
     sessions: SessionStore
+    hearings: HearingStore
     approvals: ApprovalStore
     erasures: ErasureStore
     notes: NoteStore
@@ -71,6 +73,7 @@ class Vault:
         self._session_keys = SessionKeys(folder / KEYS_FOLDER, stored.vault_id)
         self._shelf = Shelf()
         self.sessions = SessionStore(self._database, shelf=self._shelf)
+        self.hearings = HearingStore(self._database)
         self.approvals = ApprovalStore(self._database)
         self.erasures = ErasureStore(self._database, self._shelf)
         self.notes = NoteStore(self._database)
