@@ -2,15 +2,26 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from app.asr.protocol import VOICEPRINTS, heard_from, receive_frame, send_frame, voiceprints_from, window_head
-from app.asr.transcriber import Heard, TranscriberAway, TranscriberFailed, Window
+from app.asr.protocol import (
+    READY,
+    SECOND,
+    VOICEPRINTS,
+    anew_head,
+    heard_from,
+    receive_frame,
+    second_from,
+    send_frame,
+    voiceprints_from,
+    window_head,
+)
+from app.asr.transcriber import Heard, SecondModel, TranscriberAway, TranscriberFailed, Window
 from app.asr.voiceprints import Voiceprints
 
 ANSWER_WITHIN_S = 300.0  # a window takes seconds; a slow board under heat, a minute
 
 
 class SocketTranscriber:
-    """The Transcriber and the VoicePrinter in their own process; or the Transcriber that a pool is (`app.pool.link`).
+    """Transcriber, VoicePrinter and HearsAnew in a process of their own; or a pool's Transcriber (`app.pool.link`).
 
     Keeps one connection; one thread at a time. Handles speech and voiceprints in clear.
     """
@@ -26,6 +37,17 @@ class SocketTranscriber:
 
     def voiceprints(self, pcm: bytes) -> Voiceprints:
         return voiceprints_from(*self._ask(VOICEPRINTS, pcm))
+
+    def second_model(self) -> SecondModel | None:
+        head, _ = self._ask(SECOND, b"")
+        return second_from(head)
+
+    def hear_anew(self, window: Window) -> Heard:
+        head, _ = self._ask(anew_head(window), window.pcm)
+        return heard_from(head)
+
+    def make_ready(self) -> None:
+        self._ask(READY, b"")
 
     def _ask(self, asked: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
         try:

@@ -2,6 +2,7 @@
 
 Both lengths are 4 bytes, big-endian. A request carries a window (its sound as the body), an answer the words or one
 sentence in `error`. A request whose head asks for `voiceprints` carries a sound; its answer's body holds the prints.
+A window whose head asks `anew` is heard by the second model; `second` asks which that is, `ready` loads the first one.
 One request at a time a connection; a broken connection means: ask again.
 """
 
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from app.asr.transcriber import NEIGHBOUR_SAMPLES, WINDOW_SAMPLES, Heard, Utterance, Window
+from app.asr.transcriber import NEIGHBOUR_SAMPLES, WINDOW_SAMPLES, Heard, SecondModel, Utterance, Window
 from app.asr.voiceprints import Voiceprints
 from app.domain import Context, Word
 
@@ -61,6 +62,10 @@ def window_from(head: dict[str, Any], body: bytes) -> Window:
     return Window(pcm=body, **head | {"context": _context(head["context"])})
 
 
+def anew_head(window: Window) -> dict[str, Any]:
+    return window_head(window) | ANEW
+
+
 def heard_head(heard: Heard) -> dict[str, Any]:
     return asdict(heard)
 
@@ -86,6 +91,17 @@ def _context(head: dict[str, Any]) -> Context:
 
 PRINT_VALUES = 192
 VOICEPRINTS = {"ask": "voiceprints"}
+ANEW = {"ask": "anew"}
+SECOND = {"ask": "second"}
+READY = {"ask": "ready"}
+
+
+def second_head(model: SecondModel | None) -> dict[str, Any]:
+    return {"second": asdict(model) if model else None}
+
+
+def second_from(head: dict[str, Any]) -> SecondModel | None:
+    return SecondModel(**head["second"]) if head["second"] else None
 
 
 def voiceprints_frame(heard: Voiceprints) -> tuple[dict[str, Any], bytes]:

@@ -54,6 +54,20 @@ class Heard:
     machine: str = ""  # of the clinic's pool that heard it; "" is this box
 
 
+@dataclass(frozen=True, slots=True)
+class SecondModel:
+    """A better model, which hears again what the first one has heard."""
+
+    name: str  # as what it hears names it
+    size_bytes: int  # on the disk
+    problem: str | None = None  # a sentence: why it cannot hear
+
+
+def called(model: str) -> str:
+    """What a model of this name is called beside the words that it heard."""
+    return f"Whisper {model}"
+
+
 class TranscriberAway(Exception):
     """Whoever hears does not answer. The window is not lost: ask again later."""
 
@@ -72,4 +86,20 @@ class Transcriber(Protocol):
 
     def hear(self, window: Window) -> Heard:
         """Raise TranscriberAway or TranscriberFailed; the caller waits and asks again."""
+        ...
+
+
+class HearsAnew(Protocol):
+    """What hears sessions a second time. Only one of the two models is in memory at a time."""
+
+    def second_model(self) -> SecondModel | None:
+        """None where the settings name none. Raises TranscriberAway."""
+        ...
+
+    def hear_anew(self, window: Window) -> Heard:
+        """As `Transcriber.hear`, by the second model, which is loaded for it in the place of the first."""
+        ...
+
+    def make_ready(self) -> None:
+        """Load the first model again, before somebody waits for it. Raises what `hear_anew` does."""
         ...

@@ -14,12 +14,21 @@ ANSWERS_WITHIN_S = 60.0
 class AsrProcess:
     """Starts `tacet asr` in a folder; may be killed and started again."""
 
-    def __init__(self, folder: Path, models_dir: Path = MODELS_DIR, model: str = "base", threads: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        models_dir: Path = MODELS_DIR,
+        model: str = "base",
+        threads: int = 0,
+        *,
+        second_model: str | None = None,
+    ) -> None:
         self.socket_path = folder / "asr.sock"
         self._config = folder / "asr.toml"
+        second = f'second_model = "{second_model}"\n' if second_model else ""
         self._config.write_text(
             f'data_dir = "{folder}"\nrun_dir = "{folder}"\nmodels_dir = "{models_dir}"\n'
-            f'[asr]\nmodel = "{model}"\nthreads = {threads}\n'
+            f'[asr]\nmodel = "{model}"\nthreads = {threads}\n{second}'
         )
         self._process: subprocess.Popen[bytes] | None = None
 
