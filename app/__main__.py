@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+from functools import partial
 
 import uvicorn
 
@@ -22,6 +23,7 @@ from app.put_back import take_in
 from app.recorder_link import RecorderLink
 from app.restore_state import forget_restore, is_ready
 from app.room_seats import RoomSeats
+from app.second_pass import SecondPass, machine_now
 from app.settings import AppSettings
 from app.systemd import handed_over_sockets, telling_systemd
 from app.tls import Certificate
@@ -85,7 +87,9 @@ async def _serve(
     asr = SocketTranscriber(settings.run_dir / "asr.sock")
     hearing = TakingOver(SocketTranscriber(settings.run_dir / "pool.sock"), asr)
     room = RoomSeats(settings.data_dir / "box")
-    pipeline = Pipeline(settings.data_dir / "tapes", vaults, hearing, asr, room.known)
+    tapes_dir = settings.data_dir / "tapes"
+    second = SecondPass(tapes_dir, settings.data_dir / "box", asr, partial(machine_now, tapes_dir))
+    pipeline = Pipeline(tapes_dir, vaults, hearing, asr, room.known, second)
     web = create_app(settings, vaults, record, recorder, pipeline)
     hearing.tally = web.state.desk.tally
     config = server_config(web, certificate)

@@ -5,13 +5,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from app.asr.transcriber import Transcriber, TranscriberAway, TranscriberFailed
+from app.asr.transcriber import SecondModel, Transcriber, TranscriberAway, TranscriberFailed
 from app.asr.voiceprints import VoicePrinter
 from app.changes import Changes
 from app.domain import Cursor, SessionState, Turn
 from app.errors import TacetError
 from app.hearing_queue import HearingQueue, Progress, queue_of
 from app.ingest import Ingest, OpenTape
+from app.second_pass import SecondPass
 from app.speech.ahead import Ahead, WordsAhead
 from app.speech.expected import vocabulary_of
 from app.speech.hearing import hear_next
@@ -36,20 +37,23 @@ class Pipeline:
     killed at any time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what it is wired to
         self,
         tapes_dir: Path,
         vaults: Vaults,
         transcriber: Transcriber,
         printer: VoicePrinter | None = None,
         seats: Callable[[], KnownSeats | None] = lambda: None,
+        second: SecondPass | None = None,
     ) -> None:
+        """Without `second`, sessions are heard once."""
         self.changes = Changes()
         self._tapes_dir = tapes_dir
         self._vaults = vaults
         self._transcriber = transcriber
         self._speakers = Speakers(printer, seats)
         self._anew = TellingAnew(printer, seats)
+        self._second = second
         self._ahead = WordsAhead()
         self._ingests: dict[Vault, Ingest] = {}
         self._progress: dict[str, Progress] = {}
@@ -78,6 +82,14 @@ class Pipeline:
         """Words that were heard in the window that still fills; None where there are none, or they are stored."""
         return self._ahead.of(session_id)
 
+    def second_model(self) -> SecondModel | None:
+        """What hears sessions anew; None where nothing does, or it is not known yet."""
+        return self._second.model if self._second else None
+
+    def second_waits_for(self) -> str:
+        """Why nothing is heard anew just now though something waits, "" where it goes on."""
+        return self._second.waits_for if self._second else ""
+
     def stop(self) -> None:
         self._wake.set()
 
@@ -92,8 +104,10 @@ class Pipeline:
         """Hear one span of every tape that waits, and say how long to rest."""
         try:
             self._forget_locked()
-            worked = [self._advance(ingest, vault, tape) for vault, ingest, tape in self._waiting()]
+            waiting = self._waiting()
+            worked = [self._advance(ingest, vault, tape) for vault, ingest, tape in waiting]
             worked += [self._tell_anew(ingest, vault) for vault, ingest in self._ingests.items()]
+            worked.append(self._hear_anew(busy=bool(waiting) or any(worked)))
         except VaultLocked:
             return 0.0
         except TranscriberAway:
@@ -158,6 +172,18 @@ class Pipeline:
             self.changes.notify()
         return worked
 
+    def _hear_anew(self, *, busy: bool) -> bool:
+        """Hear a window anew where nothing else is to be done."""
+        if self._second is None:
+            return False
+        if busy:
+            self._second.rest()
+            return False
+        worked = self._second.step([*self._ingests.items()])
+        if worked:
+            self.changes.notify()
+        return worked
+
     def _drop(self, tape: OpenTape) -> None:
         self._speakers.forget(tape.session_id)
         self._ahead.forget(tape.session_id)
@@ -199,6 +225,8 @@ class Pipeline:
             self._speakers.forget_all()
             self._ahead.forget_all()
             self._anew.forget_all()
+            if self._second:
+                self._second.forget_all()
 
     def _tell(self, problem: str | None) -> None:
         if problem != self._speech_problem:

@@ -13,6 +13,11 @@ def slowed_down(root: Path = Path("/")) -> str:
     return "; ".join(found) or NOT_SLOWED
 
 
+def slows_now(root: Path = Path("/")) -> bool:
+    """Whether it runs slower at this moment, whatever was before."""
+    return any(True for found in (_cooled_now(root), _weak_supply(root)) for _ in found)
+
+
 def _cooled_now(root: Path) -> Iterator[str]:
     """The kernel lowers a processor's speed through a cooling device."""
     for device in root.glob("sys/class/thermal/cooling_device*"):

@@ -1,17 +1,27 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from heapq import merge
+from typing import Protocol
 
 from app.asr.transcriber import SAMPLE_RATE_HZ, Heard, Transcriber, Utterance, Window
-from app.domain import Cursor
+from app.domain import Cursor, Segment
 from app.ingest import OpenTape
 from app.speech.attribution import attribute, mixed_down, segments
 from app.speech.windows import Span, next_span
-from app.vault.sessions import SessionStore
+
+
+class Store(Protocol):
+    """Where words go: the transcript (SessionStore), or a second hearing beside it (HearingStore)."""
+
+    def cursor(self, session_id: str) -> Cursor: ...
+
+    def append_segments(
+        self, session_id: str, segments: Sequence[Segment], cursor: Cursor, machine: str | None = None
+    ) -> None: ...
 
 
 def hear_next(
-    tape: OpenTape, store: SessionStore, transcriber: Transcriber, vocabulary: Callable[[], str] = str
+    tape: OpenTape, store: Store, transcriber: Transcriber, vocabulary: Callable[[], str] = str
 ) -> Cursor | None:
     """Hear one span more and keep its words; give how far the session was heard, None where the tape has to grow first.
 
@@ -38,7 +48,7 @@ def hear_next(
     return _hear(tape, store, transcriber, cursor, span)
 
 
-def _hear(tape: OpenTape, store: SessionStore, transcriber: Transcriber, cursor: Cursor, span: Span) -> Cursor:
+def _hear(tape: OpenTape, store: Store, transcriber: Transcriber, cursor: Cursor, span: Span) -> Cursor:
     heard = transcriber.hear(window_at(tape, cursor, span))
     found = segments(
         attribute(_all_said(heard), tape.reader.read_pcm(span.start_sample, span.samples), tape.reader.head.channels),
