@@ -20,13 +20,19 @@ router = APIRouter(prefix="/sessions/{session_id}")
 
 
 @router.post("/approve", dependencies=[audited("session.approved", "approved the session")])
-def approve(request: Request, person: Person, session_id: str, attested: Annotated[str, Form()] = "") -> Response:
+def approve(
+    request: Request,
+    person: Person,
+    session_id: str,
+    attested: Annotated[str, Form()] = "",
+    hearing: Annotated[int | None, Form()] = None,
+) -> Response:
     find_row(person, session_id)
     if attested != "yes":
         return problem(request, 409, "To approve, first tick the sentence that you put your name under.")
     if person.vault.reviews.unkept(session_id):
         return problem(request, 409, OPEN_LINES)
-    Review(person.vault).approve(session_id, person.name)
+    Review(person.vault).approve(session_id, person.name, hearing=hearing)
     return RedirectResponse(f"/sessions/{session_id}", 303)
 
 

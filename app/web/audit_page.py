@@ -20,6 +20,7 @@ OWN_WORDS = {  # of events that no route adds
     "account.created": "made this account",
     "passphrase.recovered": "signed in with the recovery code and chose a new passphrase",
     "second_step.recovered": "signed in with the recovery code in place of the second step",
+    "session.heard_anew": "heard the session anew with the second model",
     "vault.locked": "locked the vault",
 }
 

@@ -10,6 +10,7 @@ from app.tls import fingerprint, fingerprint_groups
 from app.version import version
 from app.web.desk import Desk
 from app.web.pool_standing import in_a_word
+from app.web.second_model import second_model
 from app.web.serving import certificate_for
 from app.web.wording import counted
 from firmware.status import BoxStatus
@@ -27,6 +28,7 @@ def box_facts(desk: Desk, *, encrypted: bool) -> tuple[tuple[str, str], ...]:
     return (
         ("Recorder", " ".join((recorder, *(status.reasons if status else ())))),
         ("Transcription", desk.pipeline.speech_problem or "works"),
+        ("Second model", second_model(desk)),
         ("Pool", in_a_word(look(desk.settings.run_dir))),
         ("Storage free", free),
         ("Disk", ENCRYPTED if encrypted else NOT_ENCRYPTED),

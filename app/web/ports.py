@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
+from app.asr.transcriber import SecondModel
 from app.domain import Turn
 from app.hearing_queue import HearingQueue
 from firmware.status import BoxStatus
@@ -101,6 +102,14 @@ class Pipeline(Protocol):
 
     def queue(self) -> HearingQueue:
         """Any thread. What waits to be heard, of all vaults that are open."""
+        ...
+
+    def second_model(self) -> SecondModel | None:
+        """Any thread. What hears sessions anew; None where nothing does, or it is not known yet."""
+        ...
+
+    def second_waits_for(self) -> str:
+        """Any thread. Why nothing is heard anew now though something waits, "" where it goes on or nothing waits."""
         ...
 
     def ahead(self, session_id: str) -> Ahead | None:

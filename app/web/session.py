@@ -19,6 +19,7 @@ from app.web.audited import audited
 from app.web.compressing import compressed
 from app.web.desk import Desk, Person, SignedIn, TheDesk, show, show_part
 from app.web.events import GONE, stream, swap
+from app.web.hearing_anew import said_of
 from app.web.opened import Opened, find_row, open_session
 from app.web.review_panel import ReviewPanel, review_panel
 from app.web.slots import LINE_TOOLS, SLOTS, LineTool, Slot
@@ -42,6 +43,7 @@ class OnPage(BaseModel):
     edit: int = 0  # the latest
     told: int = 0  # the latest attribution of voices
     provisional: int = 0  # turns told before there is one
+    hearing: int = 0  # how often its two hearings had changed places
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Transcript:
     template: ClassVar[str] = "_transcript.html"
     stretches: tuple[tuple[Row, ...], ...] = field(repr=False)
     reach: Reach
+    hearing: int = 0  # whose words these are: an approval of others is refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,7 @@ def session(request: Request, desk: TheDesk, person: Person, session_id: str) ->
         duration_ms=opened.row.duration_ms,
         ends_at=clock(opened.row.duration_ms),
         last_edit=LastEdit(opened.last_edit),
-        standing=standing(opened.row, desk.pipeline, opened.models),
+        standing=_stands(desk, opened),
         transcript=_transcript(opened),
         ahead=_ahead(desk, session_id),
         review=review_panel(desk, person, opened),
@@ -200,6 +203,7 @@ class SessionPart:
         self._person = person
         self._session_id = session_id
         self._standing: Standing | None = None
+        self._hearing = shown.hearing
 
     def news(self) -> list[ServerSentEvent]:
         try:
@@ -207,21 +211,23 @@ class SessionPart:
         except NoSuchSession:
             return [ServerSentEvent(event=GONE, raw_data=f"/receipts/{self._session_id}")]
         stands, written_down = standing(row, self._desk.pipeline), (row.words, row.transcribed_samples)
-        if (self._standing, self._written_down) == (stands, written_down):
+        hearing = self._person.vault.hearings.swaps(self._session_id)
+        if (self._standing, self._written_down, self._hearing) == (stands, written_down, hearing):
             return self._changes()
         self._standing = stands
+        heard_anew, self._hearing = self._hearing != hearing, hearing
         provisional, templates = self._desk.pipeline.provisional(self._session_id), self._desk.templates
         opened = open_session(self._person, self._session_id, provisional)
-        full = standing(opened.row, self._desk.pipeline, opened.models)
-        news = [swap("standing", templates, full)]
-        if self._state != stands.state or opened.live:
+        news = [swap("standing", templates, _stands(self._desk, opened))]
+        if self._state != stands.state or opened.live or heard_anew:
             news.append(swap("review", templates, review_panel(self._desk, self._person, opened)))
-        if self._state != stands.state:
+        if self._state != stands.state or heard_anew:
             self._state = stands.state
             news.append(ServerSentEvent(event="stands", raw_data=""))
-        if self._written_down != written_down:
+        if self._written_down != written_down or heard_anew:
             self._written_down = written_down
-            news += [ServerSentEvent(event="grown", raw_data=""), swap("timeline", templates, draw(opened))]
+            words = "told" if heard_anew else "grown"  # other ones, or more of them
+            news += [ServerSentEvent(event=words, raw_data=""), swap("timeline", templates, draw(opened))]
         if self._editable != opened.editable:
             self._editable = opened.editable
             news.append(ServerSentEvent(event="settled", raw_data=""))
@@ -264,6 +270,7 @@ def _events_url(opened: Opened, told: int, provisional: int) -> str:
         edit=opened.last_edit,
         told=told,
         provisional=0 if told else provisional,
+        hearing=_swaps(opened),
     )
     return f"/sessions/{opened.session_id}/events?{urlencode(shown.model_dump(mode='json'))}"
 
@@ -271,6 +278,15 @@ def _events_url(opened: Opened, told: int, provisional: int) -> str:
 def draw(opened: Opened) -> Timeline:
     duration_ms, spans = opened.row.duration_ms, opened.listening.spans
     return timeline(opened.lines, opened.pauses, duration_ms, opened.open_places, spans)
+
+
+def _stands(desk: Desk, opened: Opened) -> Standing:
+    return standing(opened.row, desk.pipeline, opened.models, said_of(opened.content.second_hearing))
+
+
+def _swaps(opened: Opened) -> int:
+    found = opened.content.second_hearing
+    return found.swaps if found else 0
 
 
 def _facts(opened: Opened) -> str:
@@ -281,7 +297,7 @@ def _facts(opened: Opened) -> str:
 
 
 def _transcript(opened: Opened) -> Transcript:
-    return Transcript(tuple(stretches(rows(opened, wall_clock_ms()))), _reach(opened))
+    return Transcript(tuple(stretches(rows(opened, wall_clock_ms()))), _reach(opened), _swaps(opened))
 
 
 def _ahead(desk: Desk, session_id: str) -> WordsAhead:

@@ -27,6 +27,8 @@ class Standing:
     sentence: str
     problem: str
     heard: Heard | None
+    session_id: str = ""
+    anew: str = ""  # one line on its second hearing, "" where there is none
 
     @property
     def draft(self) -> bool:
@@ -41,12 +43,13 @@ class Standing:
         return not self.draft and not self.approved
 
 
-def standing(row: SessionRow, pipeline: Pipeline, models: Sequence[str] = ()) -> Standing:
-    """Say where a session stands; `models` heard its words."""
+def standing(row: SessionRow, pipeline: Pipeline, models: Sequence[str] = (), anew: str = "") -> Standing:
+    """Say where a session stands; `models` heard its words, `anew` tells of its second hearing."""
     word, sentence = _words(row.state, models)
     unfinished = row.state in {SessionState.RECORDING, SessionState.CAPTURED, SessionState.TRANSCRIBING}
     problem = row.problem or (pipeline.speech_problem if unfinished else None) or ""
-    return Standing(row.state, word, sentence, problem, _heard(row, pipeline) if unfinished else None)
+    heard = _heard(row, pipeline) if unfinished else None
+    return Standing(row.state, word, sentence, problem, heard, row.head.session_id, anew)
 
 
 def state_word(state: SessionState) -> str:

@@ -14,6 +14,7 @@ from app.pool.seen import look
 from app.vault.sessions import wall_clock_ms
 from app.web.audited import audited
 from app.web.desk import Person, TheDesk, show
+from app.web.second_model import second_model
 from app.web.wording import counted, moment
 
 router = APIRouter()
@@ -28,6 +29,7 @@ class TransparencyPage:
     when: str
     holds: tuple[str, ...]
     models: tuple[tuple[str, str], ...]  # name with revision, and how many sessions it heard
+    second: str  # what hears sessions anew; "" where nothing does
     pool: bool  # sound may go to the clinic's pool
     machines: tuple[tuple[str, str], ...]  # a session's day and time, and which machines heard it; empty without a pool
     sent: tuple[str, ...]
@@ -53,6 +55,7 @@ def transparency(request: Request, desk: TheDesk, person: Person) -> Response:
             counted(len(vault.clients.list()), "client"),
         ),
         models=tuple((model, counted(number, "session")) for model, number in vault.sessions.models()),
+        second=second_model(desk) if desk.pipeline.second_model() else "",
         pool=look(desk.settings.run_dir).may_get_sound,
         machines=_machines(vault.sessions.heard_by(LATEST_SESSIONS)),
         sent=tuple(_sent(one) for one in network.interfaces),

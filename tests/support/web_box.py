@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from support.web_sessions import add_session, conversation, plain
 
+from app.asr.transcriber import SecondModel
 from app.box.invitations import read_setup_code
 from app.box.record import BoxRecord
 from app.changes import Changes
@@ -127,12 +128,20 @@ class FakePipeline:
         self.waiting = HearingQueue()
         self.words_ahead: dict[str, FakeAhead] = {}
         self.turns: dict[str, tuple[Turn, ...]] = {}
+        self.second: SecondModel | None = None
+        self.second_waits = ""
 
     def progress(self, session_id: str) -> FakeProgress | None:
         return self.by_session.get(session_id)
 
     def queue(self) -> HearingQueue:
         return self.waiting
+
+    def second_model(self) -> SecondModel | None:
+        return self.second
+
+    def second_waits_for(self) -> str:
+        return self.second_waits
 
     def ahead(self, session_id: str) -> FakeAhead | None:
         return self.words_ahead.get(session_id)
