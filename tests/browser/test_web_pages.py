@@ -79,6 +79,7 @@ VISITS: dict[str, tuple[str, tuple[str, ...]]] = {
     "/sessions/{session_id}/withdraw": (THERAPIST, ("/sessions/{draft}/withdraw",)),
     "/sessions/{session_id}/erase-end": (THERAPIST, ("/sessions/{draft}/erase-end",)),  # says why it cannot be
     "/sessions/{session_id}/erased": (THERAPIST, ("/sessions/{draft}/erased",)),
+    "/sessions/{session_id}/hearings": (THERAPIST, ("/sessions/{approved}/hearings",)),
     "/sessions/{session_id}/record": (THERAPIST, ("/sessions/{draft}/record", "/sessions/{approved}/record")),
     "/sessions/{session_id}/note": (THERAPIST, ("/sessions/{draft}/note", "/sessions/{approved}/note")),
     "/sessions/{session_id}/note/sentences/{sentence_id}/edit": (

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from support.web_box import NAME, WebBox, fill
+from support.web_hearings import hear_anew
 from support.web_practice import add_clients
 
 from app.client_rights import erase_client
@@ -20,7 +21,7 @@ class Practice:
 
     vault: Vault
     draft: str  # edited, marked, with a note
-    approved: str  # with an addendum
+    approved: str  # heard anew, with an addendum
     live: str
     withdrawn: str
     client_id: str
@@ -40,6 +41,7 @@ def fill_practice(box: WebBox, vault: Vault, now_ms: int) -> Practice:
     review.mark(draft, MarkKind.REDACTED, 2, "sister", NAME)
     review.mark(draft, MarkKind.PRIVATE, 4, "for supervision", NAME)
     vault.reviews.put_unkept(draft, 6, "half a thought", NAME)
+    hear_anew(vault, approved, {"the": "a", "you": "they"})
     desk.drafting.draft_waiting(vault)
     client_id = add_clients(vault)
     for session_id in (draft, approved):
