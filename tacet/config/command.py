@@ -6,8 +6,9 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from app.durable import write_private
 from app.errors import TacetError
-from tacet.config.check import check_bytes
+from tacet.config.check import check_bytes, check_text
 from tacet.config.fleet import device_files
 from tacet.config.schema import markdown
 from tacet.provision.wired import FOLDER, look
@@ -54,6 +55,9 @@ def _schema(_: argparse.Namespace) -> int:
 
 def _fleet(args: argparse.Namespace) -> int:
     common = _text(args.common) if args.common else ""
+    _, problems = check_text(common)
+    if problems:
+        raise TacetError(f"{args.common}, {problems[0]}")
     files = device_files(_text(args.table), common)
     if taken := [file.name for file in files if (args.into / file.name / "tacet.toml").exists()]:
         raise TacetError(f"{args.into / taken[0]} is already there. Name an empty folder with --into.")
@@ -61,7 +65,7 @@ def _fleet(args: argparse.Namespace) -> int:
         folder = args.into / file.name
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / "tacet.toml").write_text(file.text, encoding="utf-8")
+            write_private(folder / "tacet.toml", file.text.encode())  # clinic IT's code may stand in it
         except OSError as error:
             what = f"{folder} cannot be made ({error.strerror})."
             raise TacetError(f"{what} Name another folder with --into.") from error

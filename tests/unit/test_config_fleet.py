@@ -1,3 +1,4 @@
+import stat
 import tomllib
 from pathlib import Path
 
@@ -59,3 +60,25 @@ def test_config_fleet__into_what_is_no_folder__says_so(tmp_path: Path, capsys: p
     table.write_text("name\ntacet-1\n")
     assert main(["config", "fleet", str(table), "--into", str(table)]) == 1
     assert "cannot be made" in capsys.readouterr().err
+
+
+def test_config_fleet__with_its_code__is_for_nobody_else_on_this_machine(tmp_path: Path) -> None:
+    table = tmp_path / "boxes.csv"
+    table.write_text("name,it_code\ntacet-1,7KQ2M9XW4TZ8R5HN\n")
+    assert main(["config", "fleet", str(table), "--into", str(tmp_path / "made")]) == 0
+    written = tmp_path / "made/tacet-1/tacet.toml"
+    assert "7KQ2M9XW4TZ8R5HN" in written.read_text()
+    assert stat.S_IMODE(written.stat().st_mode) == 0o600
+
+
+def test_config_fleet__a_mistake_in_the_common_file__names_its_own_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, common = tmp_path / "boxes.csv", tmp_path / "common.toml"
+    table.write_text("name\ntacet-1\n")
+    common.write_text('[recorder]\nconsent_policy = "perhaps"\n')
+    assert main(["config", "fleet", str(table), "--common", str(common), "--into", str(tmp_path / "made")]) == 1
+    said = capsys.readouterr().err
+    assert f"{common}, line 2: [recorder] consent_policy" in said
+    assert "table" not in said
+    assert not (tmp_path / "made").exists()
