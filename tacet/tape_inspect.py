@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from app.errors import TacetError
 from app.vault.vault import Vault
 from firmware.tape import Occurrence, TapeHead, TapeReader, is_being_written, read_head
 from firmware.tape.stream import FRAME_BYTES, OPENING_BYTES, Frame
@@ -30,7 +31,9 @@ class SegmentFacts:
 
 
 def inspect(args: argparse.Namespace) -> int:
-    """Raises TapeError, or TacetError for a vault that does not open."""
+    """Raises TapeError, or TacetError for a folder that is not there and a vault that does not open."""
+    if not args.folder.is_dir():
+        raise TacetError(f"There is no recording {args.folder}. Name its folder below tapes/.")
     facts = _clear_facts(args.folder)
     if args.vault is not None:
         facts |= _sealed_facts(args.folder, args.vault)

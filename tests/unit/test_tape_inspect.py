@@ -139,3 +139,12 @@ def test_inspect__changed_tape__says_so_in_a_sentence(
 
 def test_inspect__no_tape__says_so_in_a_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert_one_sentence(inspected(capsys, tmp_path / ("0" * 32)))
+
+
+def test_inspect__a_folder_that_does_not_exist__says_that_there_is_no_such_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["tape", "inspect", str(tmp_path / "tapes" / SESSION_ID)]) == 1
+    said = capsys.readouterr().err
+    assert "There is no recording" in said
+    assert "erased" not in said
