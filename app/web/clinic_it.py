@@ -230,7 +230,7 @@ def _page(desk: Desk, invitation: str = "", disk_key: str | None = None) -> ItPa
         updates=updates_view(desk.settings.data_dir),
         queue=queue_view(desk),
         codes=desk.it_account.asks_for_code,
-        others=tuple((box.name, WELLBEING[box.wellbeing]) for box in desk.neighbours.all()),
+        others=tuple((f"{box.name}.local", WELLBEING[box.wellbeing]) for box in desk.neighbours.all()),
         invitation=invitation,
         disk_key=disk_key,
         encrypted=encrypted,
