@@ -11,6 +11,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from app import journal
 from app.errors import TacetError
 
 SOCKET_NAME: Final = "log.sock"
@@ -28,7 +29,7 @@ class Level(StrEnum):
     INFO = "info"
 
 
-_LEAST_SERIOUS: Final = {Level.ERROR: 3, Level.WARNING: 4, Level.INFO: 6}  # the journal's numbers
+_LEAST_SERIOUS: Final = {Level.ERROR: journal.ERROR, Level.WARNING: journal.WARNING, Level.INFO: journal.INFO}
 
 
 class Source(StrEnum):

@@ -13,12 +13,13 @@ import traceback
 from pathlib import Path
 from types import TracebackType
 
+from app import journal
+
 LEVELS_ASKED = "TACET_LOG_LEVELS"  # set by whoever reads the lines
 _UNDER_SYSTEMD = "JOURNAL_STREAM"
 _OWN = ("app", "firmware", "models", "tacet", "__main__")
 _FRAMES = 6
-_SERIOUS = ((logging.ERROR, 3), (logging.WARNING, 4))
-_INFO = 6
+_SERIOUS = ((logging.ERROR, journal.ERROR), (logging.WARNING, journal.WARNING))
 
 
 class OwnWords(logging.Formatter):
@@ -69,4 +70,4 @@ def _error(record: logging.LogRecord) -> tuple[str, ...]:
 
 
 def _priority(level: int) -> int:
-    return next((priority for least, priority in _SERIOUS if level >= least), _INFO)
+    return next((priority for least, priority in _SERIOUS if level >= least), journal.INFO)

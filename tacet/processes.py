@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.journal import ERROR
 from app.own_log import LEVELS_ASKED
 from tacet.confinement.rules import Confinement, confinements
 from tacet.log.kept import KeptLog
@@ -19,7 +20,6 @@ FIRST_RESTART_S = 0.5
 LONGEST_WAIT_S = 15.0
 _LONGEST_LINE = 1 << 20
 _LAST_WORDS_S = 2.0  # what it started itself may hold the other end
-_ERROR = 3  # of the journal's priorities
 STEADY_S = 20.0  # a process that ran for so long starts its waits afresh
 
 
@@ -98,7 +98,7 @@ async def _keep(service: Service, stop: asyncio.Event, errors: int | None, log: 
         said = f"ended with code {process.returncode}; starting it again in {wait_s:g} s"
         print(f"{service.name} {said}", file=sys.stderr)
         if log is not None:
-            log.tell(service.name, _ERROR, said)
+            log.tell(service.name, ERROR, said)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), wait_s)
         wait_s = min(wait_s * 2, LONGEST_WAIT_S)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.errors import TacetError
+from app.journal import INFO, WARNING
 from app.log_lines import LogLine, LogWish, Source, line_of, priority_of
 
 _UNITS: Final[dict[Source, tuple[str, ...]]] = {
@@ -28,7 +29,7 @@ _UNITS: Final[dict[Source, tuple[str, ...]]] = {
     ),
 }
 _KERNEL: Final = "kernel"
-_KERNEL_FROM: Final = 4  # of the kernel only what somebody should look at
+_KERNEL_FROM: Final = WARNING  # of the kernel only what somebody should look at
 _FIELDS: Final = "MESSAGE,PRIORITY,_SYSTEMD_UNIT,UNIT,_TRANSPORT"
 UNREADABLE: Final = "The box's journal cannot be read. Start the box again; if it stays, flash it anew."
 
@@ -81,7 +82,7 @@ def read_entries(said: bytes) -> Iterator[LogLine]:
         source, text = _source(entry), entry.get("MESSAGE")
         if source is not None and isinstance(text, str):
             at_ms = int(entry["__REALTIME_TIMESTAMP"]) // 1000
-            yield line_of(at_ms, source, int(entry.get("PRIORITY", 6)), text)
+            yield line_of(at_ms, source, int(entry.get("PRIORITY", INFO)), text)
 
 
 def _source(entry: dict[str, Any]) -> Source | None:

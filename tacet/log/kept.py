@@ -5,10 +5,10 @@ import time
 from collections import deque
 from typing import Final
 
+from app.journal import INFO
 from app.log_lines import MOST_LINES, LogLine, LogWish, Source, line_of
 
 _LEVEL: Final = re.compile(r"^<([0-7])>")
-_INFO: Final = 6
 
 
 class KeptLog:
@@ -21,7 +21,7 @@ class KeptLog:
         """Keep a line; give it as it is shown on a terminal, without its level."""
         found = _LEVEL.match(said)
         text = said[found.end() :] if found else said
-        self._keep(process, int(found[1]) if found else _INFO, text.removeprefix(f"{process}: "))
+        self._keep(process, int(found[1]) if found else INFO, text.removeprefix(f"{process}: "))
         return text
 
     def tell(self, process: str, priority: int, text: str) -> None:
