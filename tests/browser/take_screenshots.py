@@ -20,9 +20,11 @@ from support.chromium import chromium, sign_in, until, words_of
 from support.log_server import log_served
 from support.pool_link import AWAY, REACHABLE, REFUSED, link_that_says
 from support.web_box import NAME, PASSPHRASE, FakeAhead, FakeProgress, WebBox, fill
+from support.web_hearings import SECOND_MODEL, hear_anew
 from support.web_practice import EMPTY_PAGES, practice_pages
 from support.web_sessions import add_session, conversation, hum, start_tape
 
+from app.asr.transcriber import SecondModel
 from app.domain import Attribution, ErasedEnd, SessionHead, SessionState, Told, Turn
 from app.finding import Finding, Verdict
 from app.hearing_queue import Progress, queue_of
@@ -141,7 +143,12 @@ def accounts(camera: Camera) -> None:
             as_it(camera, box, "it-log-empty", "/it/log")
         pools(camera, box)
         camera.shoot("join", f"{box.address}/join")
+        box.pipeline.second = SecondModel(SECOND_MODEL, 486_000_000)
         camera.shoot("trust-now", f"{box.address}/trust/now", passphrase=PASSPHRASE)
+        other = f"{box.address}/sessions/{2:032x}"
+        hear_anew(vault, f"{2:032x}", {"the": "a", "you": "they"})
+        camera.shoot("heard-anew", other, passphrase=PASSPHRASE)
+        camera.shoot("heard-anew-changes", f"{other}/hearings", passphrase=PASSPHRASE)
 
 
 def as_it(camera: Camera, box: WebBox, name: str, path: str) -> None:
