@@ -76,6 +76,9 @@ class Server:
 def data(tmp_path: Path) -> Path:
     (tmp_path / "data/tapes").mkdir(parents=True)
     (tmp_path / "data/tapes/one").write_bytes(b"sealed one")
+    vault = tmp_path / "data/vaults" / ("a" * 32)  # a box without one makes no backups
+    vault.mkdir(parents=True)
+    (vault / "account.json").write_bytes(b"{}")
     (tmp_path / "stick").mkdir()
     return tmp_path / "data"
 
