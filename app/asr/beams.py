@@ -4,7 +4,7 @@ The rules are those of `ApplyTimestampRules` and the search that of `BeamSearchD
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -70,10 +70,29 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Tokens, without the end. Speech in clear."""
+    """Tokens, without the end. Speech in clear.
 
-    tokens: Tokens = field(repr=False)
-    log_probability: float  # of all of them, and of the end where it came to one
+    Of each token, and of the end where it came to one: its log probability, and by its place in the step before the
+    text that it was added to.
+    """
+
+    tokens: Tokens = field(default=(), repr=False)
+    log_probabilities: tuple[float, ...] = field(default=(), repr=False)
+    parents: tuple[int, ...] = ()
+    log_probability: float = 0.0  # of all of them
+
+    def followed(self, token: int, log_probability: float, parent: int) -> "Text":
+        """Add a token."""
+        return replace(self.ended(log_probability, parent), tokens=(*self.tokens, token))
+
+    def ended(self, log_probability: float, parent: int) -> "Text":
+        """Add the end."""
+        return Text(
+            self.tokens,
+            (*self.log_probabilities, log_probability),
+            (*self.parents, parent),
+            self.log_probability + log_probability,
+        )
 
     @property
     def mean(self) -> float:
@@ -90,7 +109,7 @@ def search(reading: Reading, scores: Scores, rules: Rules, beams: int, most: int
         beams: how many texts go on side by side.
         most: tokens, where no text has come to its end by then.
     """
-    going, ended, following = [Text((), 0.0)], list[Text](), scores[np.newaxis]
+    going, ended, following = [Text()], list[Text](), scores[np.newaxis]
     for number in range(most):
         going, parents, new = _step(going, following, rules, beams)
         ended += new
@@ -103,14 +122,13 @@ def search(reading: Reading, scores: Scores, rules: Rules, beams: int, most: int
 
 def sample(reading: Reading, scores: Scores, rules: Rules, draw: Callable[[Scores], int], most: int) -> Text:
     """Give a text of tokens that `draw` takes by their log probabilities. Other arguments as for a search."""
-    text = Text((), 0.0)
+    text = Text()
     for _ in range(most):
         likely = rules.log_probabilities(scores, text.tokens)
         token = draw(likely)
-        log_probability = text.log_probability + float(likely[token])
         if token == rules.end:
-            return Text(text.tokens, log_probability)
-        text = Text((*text.tokens, token), log_probability)
+            return text.ended(float(likely[token]), 0)
+        text = text.followed(token, float(likely[token]), 0)
         scores = reading.go_on([token], [0])[0]
     return text
 
@@ -130,20 +148,19 @@ def _step(going: Sequence[Text], scores: Scores, rules: Rules, beams: int) -> tu
     """Give the texts that go on, what each goes on from, and those that ended among the likeliest."""
     candidates = sorted(
         (
-            (text.log_probability + likely, number, token)
+            (text.log_probability + likely, number, token, likely)
             for number, text in enumerate(going)
             for likely, token in _likeliest(rules.log_probabilities(scores[number], text.tokens), beams + 1)
         ),
         reverse=True,
     )
     on, parents, ended = list[Text](), list[int](), list[Text]()
-    for rank, (log_probability, number, token) in enumerate(candidates):
-        before = going[number].tokens
+    for rank, (_, number, token, likely) in enumerate(candidates):
         if token != rules.end:
-            on.append(Text((*before, token), log_probability))
+            on.append(going[number].followed(token, likely, number))
             parents.append(number)
         elif rank < beams:
-            ended.append(Text(before, log_probability))
+            ended.append(going[number].ended(likely, number))
         if len(on) == beams:
             break
     return on, parents, ended

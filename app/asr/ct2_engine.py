@@ -61,7 +61,7 @@ class Ct2Engine:
             )
             with self._dear if way.beams > FEW_BEAMS else nullcontext():
                 result, sure, _, repetition = self.parts.generate_with_fallback(encoded, way.prompt, tokenizer, options)
-            return Decoded(result.sequences_ids[0], sure, repetition, result.no_speech_prob)
+            return Decoded(result.sequences_ids[0], sure, repetition, result.no_speech_prob, encoded)
 
         yield decode
 

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ from faster_whisper.transcribe import get_compression_ratio
 from numpy.typing import NDArray
 
 from app.asr.aligning import SMOOTHED, followed, path
-from app.asr.beams import Rules, Scores, drawn, sample, search
+from app.asr.beams import Rules, Scores, Text, Tokens, drawn, sample, search
 from app.asr.ct2_engine import defaults
-from app.asr.decoder import POSITIONS, READ_AT_ONCE, FastDecoder, Listened, Reading, Sound
+from app.asr.decoder import POSITIONS, FastDecoder, Reading, Sound
 from app.asr.encoder import FastEncoder
 from app.asr.engine import Features
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
@@ -55,7 +55,7 @@ class FastEngine:
         self._tokenizer = Tokenizer(words, self._decoder.is_multilingual, "transcribe", "en")
         self._dear = Lock()  # many beams take 50 MB: one window at a time
         self._languages = _numbers(config.get("lang_ids", []))
-        self.parts = _Parts(folder, words, _Aligner(self._decoder, self._tokenizer))
+        self.parts = _Parts(folder, words, _Aligner(self._tokenizer, is_multilingual=self._decoder.is_multilingual))
         self.options = defaults(self.parts)
         self._rules = _rules(self._tokenizer, self.options, self.parts.time_precision)
 
@@ -88,16 +88,47 @@ class FastEngine:
     def _decoded(self, reading: Reading, way: Way, tokenizer: Tokenizer) -> Decoded:
         start, last = reading.begin(way.prompt, [way.prompt.index(tokenizer.sot), len(way.prompt) - 1])
         no_speech = float(_shares(start)[tokenizer.no_speech])
+        watched = _Watched(reading)
         if way.temperature:
-            text = sample(reading, last, self._rules, drawn(way.temperature, SEED), way.most)
+            text = sample(watched, last, self._rules, drawn(way.temperature, SEED), way.most)
         else:
-            text = search(reading, last, self._rules, way.beams, way.most)
+            text = search(watched, last, self._rules, way.beams, way.most)
         return Decoded(
             list(text.tokens),
             text.log_probability / (len(text.tokens) + 1),
             get_compression_ratio(tokenizer.decode(text.tokens).strip()),
             no_speech,
+            watched.timing(text),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the decoder listened for each token of a text, and how sure it was of it. Speech in clear."""
+
+    tokens: Tokens = field(repr=False)
+    shares: NDArray[np.float64] = field(repr=False)  # probabilities, shape (tokens,) or one more for the end
+    attention: NDArray[np.float16] = field(repr=False)  # shape (heads, as many, positions)
+
+
+class _Watched:
+    """A reading that remembers where the decoder listened at each step."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._steps = [self._listened()[:, -1:]]  # the prompt's last token is what the first one is told by
+
+    def go_on(self, tokens: Sequence[int], parents: Sequence[int]) -> Scores:
+        scores = self._reading.go_on(tokens, parents)
+        self._steps.append(self._listened())
+        return scores
+
+    def timing(self, text: Text) -> Timing:
+        attention = [step[:, parent] for step, parent in zip(self._steps, text.parents, strict=False)]
+        return Timing(text.tokens, np.exp(text.log_probabilities), np.stack(attention, axis=1))
+
+    def _listened(self) -> NDArray[np.float16]:
+        return self._reading.listened().astype(np.float16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,40 +142,35 @@ class _Alignment:
 class _Aligner:
     """What faster-whisper asks of ctranslate2.models.Whisper besides decoding."""
 
-    def __init__(self, decoder: FastDecoder, tokenizer: Tokenizer) -> None:
-        self._decoder = decoder
-        self._tokenizer = tokenizer
-        self.is_multilingual = decoder.is_multilingual
+    def __init__(self, tokenizer: Tokenizer, *, is_multilingual: bool) -> None:
+        self._end, self._first_time = tokenizer.eot, tokenizer.timestamp_begin
+        self.is_multilingual = is_multilingual
 
     def align(
         self,
-        encoded: Sound,
-        start: Sequence[int],
+        timing: Timing,
+        start: Sequence[int],  # noqa: ARG002  theirs read the text anew; ours has listened while it decoded
         texts: Sequence[Sequence[int]],
         num_frames: int,
         median_filter_width: int = SMOOTHED,  # noqa: ARG002  theirs; ours is always this
     ) -> list[_Alignment]:
         """Find each text's tokens in the sound, as `ctranslate2.models.Whisper.align` does."""
-        return [self._align(encoded, start, text, num_frames // 2) for text in texts]
+        return [self._align(timing, len(text), num_frames // 2) for text in texts]
 
-    def _align(self, encoded: Sound, start: Sequence[int], text: Sequence[int], positions: int) -> _Alignment:
-        said = [*start, self._tokenizer.no_timestamps, *text, self._tokenizer.eot]
-        heads, sure = list[Listened](), list[float]()
-        with self._decoder.reading(encoded) as reading:
-            for first in range(0, len(said), READ_AT_ONCE):
-                some = said[first : first + READ_AT_ONCE]
-                scores = reading.read(some, range(len(some)))
-                following = [*said[first + 1 : first + 1 + READ_AT_ONCE], 0][: len(some)]
-                sure += [self._word_share(row, token) for row, token in zip(scores, following, strict=True)]
-                heads.append(reading.listened()[:, :, :positions].copy())
-        attention = np.concatenate(heads, axis=1)
-        belongs = followed(attention / attention.sum(-1, keepdims=True))[len(start) : -1]
-        return _Alignment(path(belongs), sure[len(start) : len(start) + len(text)])
+    def _align(self, timing: Timing, count: int, positions: int) -> _Alignment:
+        """Find the first `count` tokens that are words, or parts of them; and where the last one ends."""
+        words = [number for number, token in enumerate(timing.tokens) if token < self._end][:count]
+        if not words:
+            return _Alignment([(0, 0)], [])
+        attention = timing.attention[:, :, :positions].astype(np.float32)
+        belongs = followed(attention / attention.sum(-1, keepdims=True))[words]
+        until = self._told_end(timing.tokens[words[-1] + 1 :], positions)
+        return _Alignment([*path(belongs[:, :until]), (count, until)], timing.shares[words].tolist())
 
-    def _word_share(self, scores: Scores, token: int) -> float:
-        """Give the probability of a token of a word, among such; no other is asked for."""
-        words = scores[: self._tokenizer.eot]
-        return float(_shares(words)[token]) if token < len(words) else 0.0
+    def _told_end(self, behind: Tokens, positions: int) -> int:
+        """Give the position that the decoder itself told behind the last word, or the window's end."""
+        told = [token - self._first_time for token in behind[:1] if token >= self._first_time]
+        return min([*told, positions])
 
 
 class _Parts(WhisperModel):  # type: ignore[misc]

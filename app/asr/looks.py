@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from faster_whisper.tokenizer import Tokenizer
@@ -23,10 +23,11 @@ MOST_TOKENS = 448  # of a prompt and what follows it: Whisper has learned no mor
 class Decoded:
     """What a look made of a window. Speech in clear."""
 
-    tokens: list[int]
+    tokens: list[int] = field(repr=False)
     log_probability: float  # mean a token
     repetition: float  # how far the text can be compressed
     no_speech_probability: float
+    timing: Any = field(repr=False)  # what the engine tells by when each token was spoken
     temperature: float = 0.0
     look: Path = "first"
 

@@ -153,7 +153,7 @@ class WhisperTranscriber:
             model.add_word_timestamps(
                 [found],
                 tokenizer,
-                sound.encoded,
+                decoded.timing,
                 frames,
                 options.prepend_punctuations,
                 options.append_punctuations,

@@ -88,16 +88,18 @@ def test_language__english__is_told(engine: "FastEngine", sound: "Sound") -> Non
     assert engine.language(sound) == "en"
 
 
-def test_align__a_text_longer_than_is_read_at_once__is_near_ctranslate2s(
+def test_align__what_was_decoded__is_near_ctranslate2s(
     engine: "FastEngine",
     sound: "Sound",
     tokenizer: Tokenizer,
     exact: ctranslate2.models.Whisper,
     exactly_encoded: ctranslate2.StorageView,
 ) -> None:
-    text = [one for one in tokens(engine, sound, tokenizer, beams(tokenizer, 2)) if one < tokenizer.eot]
+    with engine.decoding(sound, tokenizer) as decode:
+        decoded = decode(beams(tokenizer, 5))
+    text = [one for one in decoded.tokens if one < tokenizer.eot]
     start = list(tokenizer.sot_sequence)
-    (ours,) = engine.parts.model.align(sound, start, [text], 2500)
+    (ours,) = engine.parts.model.align(decoded.timing, start, [text], 2500)
     (theirs,) = exact.align(exactly_encoded, start, [text], [2500])
     assert ours.text_token_probs == pytest.approx(theirs.text_token_probs, abs=0.15)
     begins, ends = (dict(reversed(found)) for found in (ours.alignments, theirs.alignments))
@@ -105,6 +107,14 @@ def test_align__a_text_longer_than_is_read_at_once__is_near_ctranslate2s(
     assert begins.keys() == ends.keys()
     assert np.median(apart) <= 1  # of 20 ms
     assert np.mean([one <= 10 for one in apart]) > 0.9
+    assert max(apart) <= 50
+
+
+def test_align__no_words__has_nothing_to_find(engine: "FastEngine", sound: "Sound", tokenizer: Tokenizer) -> None:
+    with engine.decoding(sound, tokenizer) as decode:
+        decoded = decode(beams(tokenizer, 2))
+    (nothing,) = engine.parts.model.align(decoded.timing, list(tokenizer.sot_sequence), [[]], 2500)
+    assert nothing.text_token_probs == []
 
 
 def test_decode__two_at_once__are_those_heard_alone_one_after_the_other(

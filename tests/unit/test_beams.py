@@ -74,6 +74,15 @@ def test_search__a_likely_word_that_leads_nowhere__is_given_up_with_two_beams() 
     assert found(follows, beams=2).tokens == (T0, B)
 
 
+def test_search__each_token__tells_how_likely_it_was_and_what_it_was_added_to() -> None:
+    follows = {(): {T0: 1.0}, (T0,): {A: 0.6, B: 0.4}, (T0, B): {C: 1.0}, (T0, A): {C: 0.5, D: 0.5}}
+    text = found(follows, beams=2)
+    assert text.tokens == (T0, B, C)
+    assert np.exp(text.log_probabilities) == pytest.approx([1.0, 0.4, 1.0, 1.0], abs=1e-3)
+    assert sum(text.log_probabilities) == pytest.approx(text.log_probability)
+    assert text.parents == (0, 0, 1, 0)  # the end was added to what stood first in the step before
+
+
 def test_search__no_end__stops_after_so_many_tokens() -> None:
     follows = {(T0, *(A,) * count): {A: 1.0} for count in range(30)} | {(): {T0: 1.0}}
     text = found(follows, beams=1, most=12)
