@@ -74,7 +74,7 @@ class Reading:
         for first in range(0, len(prompt), READ_AT_ONCE):
             some = prompt[first : first + READ_AT_ONCE]
             here = [place - first for place in wanted if first <= place < first + len(some)]
-            scores = self.read(some, here or [0])
+            scores = self.read(some, here)
             found += [np.array(scores)] if here else []
         return np.concatenate(found)
 
