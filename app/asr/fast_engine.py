@@ -143,7 +143,7 @@ class _Aligner:
     """What faster-whisper asks of ctranslate2.models.Whisper besides decoding."""
 
     def __init__(self, tokenizer: Tokenizer, *, is_multilingual: bool) -> None:
-        self._end, self._first_time = tokenizer.eot, tokenizer.timestamp_begin
+        self._end, self._first_time = int(tokenizer.eot), int(tokenizer.timestamp_begin)
         self.is_multilingual = is_multilingual
 
     def align(

@@ -1,6 +1,6 @@
 """How a window is decoded: a first look, and dearer ones only where it went wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -54,25 +54,28 @@ class Looks:
         self._decoding = decoding
         self._options = options
 
-    def look(self, encoded: Any, prompt: list[int], tokenizer: Tokenizer, samples: int) -> Decoded:
-        """Decode a window of so many samples; where every look went wrong, give the least wrong one."""
+    def look(self, encoded: Any, prompt: list[int], tokenizer: Tokenizer, samples: int, *, anew: bool) -> Decoded:
+        """Decode a window of so many samples; where every look went wrong, give the least wrong one.
+
+        What was decoded before is decoded `anew` without the first look, which would give the same again.
+        """
         found = list[Decoded]()
         with self._decoding(encoded, tokenizer) as decode:
-            for way in self._ways(prompt, tokenizer, samples):
+            for way in self._ways(prompt, tokenizer, samples)[int(anew) :]:
                 found.append(replace(decode(way), temperature=way.temperature, look=way.look))
                 if not self._went_wrong(found[-1]):
                     return found[-1]
         return max(found, key=lambda one: (not self._repeats(one), one.log_probability))
 
-    def _ways(self, prompt: list[int], tokenizer: Tokenizer, samples: int) -> Iterator[Way]:
+    def _ways(self, prompt: list[int], tokenizer: Tokenizer, samples: int) -> list[Way]:
         """First with few beams; then with all, and without text before; then sampled, with a rising temperature."""
         unprompted = prompt[prompt.index(tokenizer.sot) :]
         most = min(MOST_TOKENS - len(prompt), SPARE_TOKENS + TOKENS_A_SECOND * samples // SAMPLE_RATE_HZ)
-        yield Way("first", prompt, FEW_BEAMS, most)
-        yield Way("second", unprompted, ALL_BEAMS, most)
-        for temperature in self._options.temperatures:
-            if temperature:
-                yield Way("sampled", prompt, 1, most, temperature)
+        return [
+            Way("first", prompt, FEW_BEAMS, most),
+            Way("second", unprompted, ALL_BEAMS, most),
+            *(Way("sampled", prompt, 1, most, rising) for rising in self._options.temperatures if rising),
+        ]
 
     def _went_wrong(self, decoded: Decoded) -> bool:
         """Tell whether it repeats itself, or is too unsure where somebody speaks."""

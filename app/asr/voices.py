@@ -46,14 +46,15 @@ def voices(probabilities: Probabilities, samples: int) -> list[Voice]:
     return found
 
 
-def unworded(probabilities: Probabilities, words: Sequence[Word], samples: int) -> tuple[tuple[int, int], ...]:
-    """Give start and end in ms of each second or more of a sure voice, up to sample `samples`, that no word covers."""
+def unworded(
+    probabilities: Probabilities, words: Sequence[Word], samples: int, least_ms: int
+) -> tuple[tuple[int, int], ...]:
+    """Give start and end in ms of each `least_ms` or more of a sure voice, up to a sample, that no word covers."""
     sure = probabilities[: samples // STEP_SAMPLES] >= SURE
     for word in words:
         first, last = ((edge_ms * SAMPLE_RATE_HZ // 1000) for edge_ms in (word.start_ms, word.end_ms))
         sure[max(0, first - WORD_SAMPLES) // STEP_SAMPLES : -(-(last + WORD_SAMPLES) // STEP_SAMPLES)] = False
-    long = [(first, last) for first, last in _runs(sure) if (last - first) * STEP_SAMPLES >= SAMPLE_RATE_HZ]
-    return tuple((_ms(first), _ms(last)) for first, last in long)
+    return tuple((_ms(first), _ms(last)) for first, last in _runs(sure) if _ms(last - first) >= least_ms)
 
 
 def without_pauses(word: Word, probabilities: Probabilities) -> Word:

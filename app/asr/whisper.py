@@ -39,7 +39,8 @@ Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
 VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # told before a window: more is dearer, not better
-MISSED_MS = 2_000  # of a sure voice without words: more is heard anew
+MISSED_MS = 500  # of a sure voice without words: heard anew
+TOLD_MS = 1_000  # of it, and still without words then: told as not understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +93,15 @@ class WhisperTranscriber:
         language = window.context.language or self._engine.language(encoded)
         context = replace(window.context, language=language, loudest=loudest)
         sound = _Sound(window, len(audio), encoded, probabilities, heard_voices)
-        heard = self._hear_once(sound, context)
-        if _missed_ms(heard) >= MISSED_MS and (context.prompt or context.vocabulary):
-            heard = min(heard, self._hear_anew(sound, context), key=_missed_ms)
-        return heard
-
-    def _hear_once(self, sound: _Sound, context: Context) -> Heard:
         heard = self._decode(sound, context)
-        said = tuple(_without_pauses(utterance, sound.probabilities) for utterance in heard.utterances)
-        words = [word for utterance in said for word in utterance.words]
-        missed = unworded(sound.probabilities, words, heard.advance_samples)
-        return replace(heard, utterances=said, not_understood=missed)
+        if _missed_ms(sound, heard) >= MISSED_MS and all(one.path == "first" for one in heard.utterances):
+            heard = min(heard, self._hear_anew(sound, context), key=lambda one: _missed_ms(sound, one))
+        return replace(heard, not_understood=_missed(sound, heard, TOLD_MS))
 
     def _hear_anew(self, sound: _Sound, context: Context) -> Heard:
-        """Hear without text before, which may have led past speech."""
-        heard = self._hear_once(sound, replace(context, prompt=(), vocabulary=""))
-        utterances = tuple(replace(one, path="second") if one.path == "first" else one for one in heard.utterances)
-        return replace(heard, utterances=utterances, context=replace(heard.context, vocabulary=context.vocabulary))
+        """Hear without text before, which may have led past speech, and with more beams."""
+        heard = self._decode(sound, replace(context, prompt=(), vocabulary=""), anew=True)
+        return replace(heard, context=replace(heard.context, vocabulary=context.vocabulary))
 
     def _nothing(self, window: Window, samples: int, context: Context) -> Heard:
         tail = 0 if window.final else min(TAIL_SAMPLES, samples - 1)
@@ -128,14 +121,14 @@ class WhisperTranscriber:
         first = window.before_samples // FRAME_SAMPLES
         return np.maximum(features[:, first : first + frames], (loudest - 8 + 4) / 4), loudest
 
-    def _decode(self, sound: _Sound, context: Context) -> Heard:
+    def _decode(self, sound: _Sound, context: Context, *, anew: bool = False) -> Heard:
         model, options, samples = self._model, self._options, sound.samples
         frames = max(1, samples // FRAME_SAMPLES)
         tokenizer = Tokenizer(
             model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
         )
         prompt = model.get_prompt(tokenizer, _before(context, tokenizer))
-        decoded = self._looks.look(sound.encoded, prompt, tokenizer, samples)
+        decoded = self._looks.look(sound.encoded, prompt, tokenizer, samples, anew=anew)
         if (
             decoded.no_speech_probability > options.no_speech_threshold
             and decoded.log_probability <= options.log_prob_threshold
@@ -163,9 +156,10 @@ class WhisperTranscriber:
         said = [token for part in kept for token in part["tokens"]]
         said_before = context.prompt if decoded.look == "first" else ()  # what led astray is not told again
         text_before = () if decoded.temperature > options.prompt_reset_on_temperature else (*said_before, *said)
+        utterances = [_utterance(part, tokenizer.decode(part["tokens"]).strip(), decoded.look) for part in kept]
         advance = samples if not 0 < next_frame < frames else next_frame * FRAME_SAMPLES
         return Heard(
-            utterances=tuple(_utterance(part, tokenizer.decode(part["tokens"]).strip(), decoded.look) for part in kept),
+            utterances=tuple(_without_pauses(one, sound.probabilities) for one in utterances),
             advance_samples=min(advance, samples),
             context=replace(context, prompt=text_before[-SAID_TOKENS:]),
             model=self.name,
@@ -223,8 +217,13 @@ def _utterance(part: dict[str, Any], text: str, look: Look) -> Utterance:
     return Utterance(_ms(part["start"]), _ms(part["end"]), text, words, look)
 
 
-def _missed_ms(heard: Heard) -> int:
-    return sum(end_ms - start_ms for start_ms, end_ms in heard.not_understood)
+def _missed(sound: _Sound, heard: Heard, least_ms: int) -> tuple[tuple[int, int], ...]:
+    words = [word for utterance in heard.utterances for word in utterance.words]
+    return unworded(sound.probabilities, words, heard.advance_samples, least_ms)
+
+
+def _missed_ms(sound: _Sound, heard: Heard) -> int:
+    return sum(end_ms - start_ms for start_ms, end_ms in _missed(sound, heard, MISSED_MS))
 
 
 def _without_pauses(utterance: Utterance, probabilities: Probabilities) -> Utterance:

@@ -40,20 +40,21 @@ def test_voices__two_far_apart__are_two_within_the_window() -> None:
 
 def test_unworded__a_voice_under_words__gives_none() -> None:
     heard = probabilities((1, 0), (2, 0.9), (2, 0))
-    assert unworded(heard, [Word(1_000, 1_700, "so", 0.9), Word(2_000, 3_000, "far", 0.9)], 5 * SAMPLE_RATE_HZ) == ()
+    words = [Word(1_000, 1_700, "so", 0.9), Word(2_000, 3_000, "far", 0.9)]
+    assert unworded(heard, words, 5 * SAMPLE_RATE_HZ, 1_000) == ()
 
 
 def test_unworded__a_voice_without_words__is_told_with_its_times() -> None:
-    ((start_ms, end_ms),) = unworded(probabilities((1, 0), (2, 0.9), (2, 0)), [], 5 * SAMPLE_RATE_HZ)
+    ((start_ms, end_ms),) = unworded(probabilities((1, 0), (2, 0.9), (2, 0)), [], 5 * SAMPLE_RATE_HZ, 1_000)
     assert (start_ms, end_ms) == (SECOND * 32, 3 * SECOND * 32)
 
 
 def test_unworded__a_voice_behind_the_place_to_go_on_from__is_left_to_the_next_window() -> None:
-    assert unworded(probabilities((5, 0.9)), [Word(0, 2_000, "so", 0.9)], 2 * SAMPLE_RATE_HZ) == ()
+    assert unworded(probabilities((5, 0.9)), [Word(0, 2_000, "so", 0.9)], 2 * SAMPLE_RATE_HZ, 1_000) == ()
 
 
 def test_unworded__a_short_sound__is_no_speech_that_was_missed() -> None:
-    assert unworded(probabilities((1, 0), (0.8, 0.9), (1, 0)), [], 3 * SAMPLE_RATE_HZ) == ()
+    assert unworded(probabilities((1, 0), (0.8, 0.9), (1, 0)), [], 3 * SAMPLE_RATE_HZ, 1_000) == ()
 
 
 def test_without_pauses__a_word_stretched_over_a_pause__is_cut_to_its_voice() -> None:
