@@ -26,7 +26,7 @@ from app.asr.engine import Engine
 from app.asr.looks import Looks
 from app.asr.memory import give_back, keep_freed, return_large, share_freed
 from app.asr.model_file import UnknownLayoutError
-from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window
+from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window, called
 from app.asr.voice_detector import voice_probabilities
 from app.asr.voices import Probabilities, Voice, unworded, voices, without_pauses
 from app.domain import Context, Word
@@ -67,7 +67,7 @@ class WhisperTranscriber:
         self._options = self._engine.options
         self._looks = Looks(self._engine.decoding, self._options)
         self._listening, self._timing = Lock(), Lock()  # these take 20 to 50 MB for a moment: one window at a time
-        self.name = f"Whisper {name}"
+        self.name = called(name)
 
     def hear(self, window: Window) -> Heard:
         """Give the words of a window of at most 30 s."""
