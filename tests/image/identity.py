@@ -62,15 +62,19 @@ def secrets_in(packed: bytes) -> Secrets:
     return Secrets(keys, values, sealed)
 
 
-def shared(one: Secrets, other: Secrets) -> list[str]:
-    """What stands in both boxes, named by its files; never the bytes themselves."""
+def shared(one: Secrets, other: Secrets, given: str = "") -> list[str]:
+    """What stands in both boxes, named by its files; never the bytes themselves.
+
+    What clinic IT wrote into the settings of both, as a server's public key, is `given`.
+    """
     found = [f"{name}: part of a private key" for name, key in one.keys.items() if _common(key, other.keys.values())]
     found += [
         f"{name}: part of a database or key"
         for name, content in one.sealed.items()
         if _common(content, other.sealed.values())
     ]
-    found += [f"{one.values[word]} and {other.values[word]}" for word in one.values.keys() & other.values.keys()]
+    common = one.values.keys() & other.values.keys() - set(words(given.encode()))
+    found += [f"{one.values[word]} and {other.values[word]}" for word in common]
     return sorted(found)
 
 

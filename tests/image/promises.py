@@ -11,7 +11,7 @@ from faults.promise import Figure, Progress, Promise, Scale
 
 from image import configuration, confinement, cuts, identity, tpm, updating, writing
 from image.bundles import REFUSED, Maker
-from image.lab import NAME, Lab
+from image.lab import NAME, TACET_TOML, Lab
 from image.machine import Machine, MachineError
 from image.moments import Moment, go_on
 from image.page import fetch, offered_trust, title
@@ -127,7 +127,7 @@ def boxes_share_no_key(lab: Lab, _: Scale, progress: Progress) -> Figure:
     set_up(other, lab.folder / "other")
     two = identity.secrets_of(other)
     lab.rest("other")
-    found = identity.shared(one, two)
+    found = identity.shared(one, two, TACET_TOML)
     words = f"{len(one.keys)} private keys, {len(one.values)} key-like values, {len(one.sealed)} databases each: "
     words += f"shared: {'; '.join(found)}" if found else "nothing shared"
     return Figure(words, not found and len(one.keys) > 1)

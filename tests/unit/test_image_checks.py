@@ -22,6 +22,13 @@ from image.recording import known, plain
 from image.visiting import last_acknowledged
 
 
+def test_shared__what_clinic_it_gave_both__is_no_key_of_theirs() -> None:
+    given = 'sftp_host_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ0Q0m3GJm2yDfQkq0d3"'
+    box = Secrets({}, dict.fromkeys(words(given.encode()), "tacet.toml"), {})
+    assert shared(box, box, given) == []
+    assert shared(box, box) == ["tacet.toml and tacet.toml"]
+
+
 def test_shared__two_boxes_with_keys_of_their_own__share_nothing() -> None:
     one = Secrets({"tls/key.pem": bytes(range(32))}, {"a" * 8 + "0123456789": "box-id"}, {"box.db": b"\x07" * 64})
     two = Secrets({"tls/key.pem": bytes(range(100, 132))}, {"b" * 18: "box-id"}, {"box.db": b"\x07" * 64})
