@@ -199,8 +199,7 @@ def _something(text: str) -> str:
 
 
 def _require_read(content: SessionContent, hearing: int | None) -> None:
-    stands = content.second_hearing.swaps if content.second_hearing else 0
-    if hearing is not None and hearing != stands:
+    if hearing is not None and hearing != content.swaps:
         raise NotReadyForApproval(
             "The box has heard this session anew since you opened it, so some words changed. Read what changed, then "
             "approve."

@@ -1,13 +1,12 @@
 """Statements about a second hearing of a session. Each function runs within the caller's transaction."""
 
-import json
-from dataclasses import asdict
-
-from app.domain import Context, Cursor, SecondHearing
+from app.domain import Cursor, SecondHearing
 from app.vault.database import Connection
-from app.vault.segment_rows import count_words, read_segments
+from app.vault.note_rows import OF_THESE_WORDS
+from app.vault.segment_rows import COLUMNS, count_words, read_segments
+from app.vault.session_rows import CURSOR, CURSOR_SET, cursor_of, cursor_values
 
-_COLUMNS = "session_id, seq, start_ms, end_ms, speaker, text, probability, words, model, path"
+_KEPT = f"session_id, {COLUMNS}"
 
 # What a person has done to a session, apart from listening: whoever has begun keeps the words that they began with.
 _WORKED_ON = (
@@ -17,8 +16,7 @@ _WORKED_ON = (
     "EXISTS (SELECT 1 FROM accepted_places WHERE accepted_places.session_id = sessions.session_id)",
     "EXISTS (SELECT 1 FROM voice_changes WHERE voice_changes.session_id = sessions.session_id)",
     "EXISTS (SELECT 1 FROM approvals WHERE approvals.session_id = sessions.session_id)",
-    """(SELECT count(*) FROM note_drafts WHERE note_drafts.session_id = sessions.session_id AND draft_id > coalesce(
-    (SELECT drafts_before FROM hearings_anew WHERE hearings_anew.session_id = sessions.session_id), 0)) > 1""",
+    f"(SELECT count(*) FROM note_drafts WHERE note_drafts.session_id = sessions.session_id AND {OF_THESE_WORDS}) > 1",  # noqa: S608  a constant
     """EXISTS (SELECT 1 FROM note_drafts JOIN note_sentences USING (draft_id)
     WHERE note_drafts.session_id = sessions.session_id AND (author != ''
     OR EXISTS (SELECT 1 FROM note_changes WHERE note_changes.sentence_id = note_sentences.sentence_id)
@@ -69,26 +67,28 @@ def find_hearing(connection: Connection, session_id: str) -> SecondHearing | Non
     return None if row is None else SecondHearing(*row)
 
 
+def read_swaps(connection: Connection, session_id: str) -> int:
+    """How often the two hearings have changed places; 0 where the session was heard once."""
+    found = find_hearing(connection, session_id)
+    return found.swaps if found else 0
+
+
 def keep_changed_words(connection: Connection, session_id: str, words: int) -> None:
     connection.execute("UPDATE hearings_anew SET changed_words = ? WHERE session_id = ?", (words, session_id))
 
 
 def read_cursor(connection: Connection, session_id: str) -> Cursor | None:
     row = connection.execute(
-        "SELECT heard_samples, heard_context, heard_segments, heard_all FROM hearings_anew WHERE session_id = ?",
+        f"SELECT {CURSOR} FROM hearings_anew WHERE session_id = ?",  # noqa: S608  a constant
         (session_id,),
     ).fetchone()
-    if row is None:
-        return None
-    stored = json.loads(row[1])
-    return Cursor(row[0], Context(**stored | {"prompt": tuple(stored.get("prompt", ()))}), row[2], bool(row[3]))
+    return None if row is None else cursor_of(row)
 
 
 def update_cursor(connection: Connection, session_id: str, cursor: Cursor) -> None:
     connection.execute(
-        "UPDATE hearings_anew SET heard_samples = ?, heard_context = ?, heard_segments = ?, heard_all = ?"
-        " WHERE session_id = ?",
-        (cursor.next_sample, json.dumps(asdict(cursor.context)), cursor.next_seq, cursor.finished, session_id),
+        f"UPDATE hearings_anew SET {CURSOR_SET} WHERE session_id = ?",  # noqa: S608  a constant
+        (*cursor_values(cursor), session_id),
     )
 
 
@@ -120,5 +120,5 @@ def swap(connection: Connection, session_id: str) -> None:
 
 def _move(connection: Connection, source: str, target: str, which: str, values: tuple[str, int]) -> None:
     """Copy before taking away, as the triggers ask for."""
-    connection.execute(f"INSERT INTO {target} ({_COLUMNS}) SELECT {_COLUMNS} FROM {source} WHERE {which}", values)  # noqa: S608  constants
+    connection.execute(f"INSERT INTO {target} ({_KEPT}) SELECT {_KEPT} FROM {source} WHERE {which}", values)  # noqa: S608  constants
     connection.execute(f"DELETE FROM {source} WHERE {which}", values)  # noqa: S608  constants

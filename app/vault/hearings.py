@@ -64,10 +64,8 @@ class HearingStore:
 
         def change(connection: Connection) -> None:
             stored = _require_cursor(connection, session_id)
-            if (cursor.next_sample, cursor.finished) <= (stored.next_sample, stored.finished):
+            if not segment_rows.lead_on(stored, segments, cursor):
                 return
-            if [segment.seq for segment in segments] != [*range(stored.next_seq, cursor.next_seq)]:
-                raise ValueError(f"{len(segments)} segments do not lead from {stored.next_seq} to {cursor.next_seq}")
             segment_rows.insert_segments(connection, session_id, segments, "other_segments")
             hearing_rows.update_cursor(connection, session_id, cursor)
 
@@ -122,8 +120,7 @@ class HearingStore:
 
     def swaps(self, session_id: str) -> int:
         """How often the two hearings have changed places: another number where the transcript is another."""
-        found = self.find(session_id)
-        return found.swaps if found else 0
+        return self._database.read(lambda connection: hearing_rows.read_swaps(connection, session_id))
 
     def other(self, session_id: str) -> list[Segment]:
         """The segments of the hearing that does not stand, in order."""

@@ -12,7 +12,7 @@ from app.vault.errors import NoSuchSentence
 NEW = 0  # the id of what is not stored yet
 
 # A session heard anew has other words: drafts of those before stay on record, and are its note no longer.
-_OF_THESE_WORDS = (
+OF_THESE_WORDS = (
     "draft_id > coalesce((SELECT drafts_before FROM hearings_anew"
     " WHERE hearings_anew.session_id = note_drafts.session_id), 0)"
 )
@@ -69,7 +69,7 @@ def read_note(connection: Connection, session_id: str) -> Note | None:
     """The latest draft with its sentences and all that became of them."""
     row = connection.execute(
         "SELECT draft_id, format_name, headings, drafter, version, model_sha256, notices, drafted_at_ms"  # noqa: S608  constant
-        f" FROM note_drafts WHERE session_id = ? AND {_OF_THESE_WORDS} ORDER BY draft_id DESC LIMIT 1",
+        f" FROM note_drafts WHERE session_id = ? AND {OF_THESE_WORDS} ORDER BY draft_id DESC LIMIT 1",
         (session_id,),
     ).fetchone()
     return None if row is None else replace(_note(row), sentences=_sentences(connection, row[0]))
@@ -111,7 +111,7 @@ def sessions_without_note(connection: Connection, states: Sequence[str]) -> list
     rows = connection.execute(
         f"SELECT session_id FROM sessions WHERE state IN ({marks})"  # noqa: S608  only question marks
         " AND NOT EXISTS (SELECT 1 FROM note_drafts WHERE note_drafts.session_id = sessions.session_id"
-        f" AND {_OF_THESE_WORDS})",
+        f" AND {OF_THESE_WORDS})",
         tuple(states),
     )
     return [session_id for (session_id,) in rows]

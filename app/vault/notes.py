@@ -47,7 +47,10 @@ class NoteStore:
 
         def change(connection: Connection) -> bool:
             _require_open(connection, session_id)
-            if note_rows.read_note(connection, session_id) is not None or _swaps(connection, session_id) != heard:
+            if (
+                note_rows.read_note(connection, session_id) is not None
+                or hearing_rows.read_swaps(connection, session_id) != heard
+            ):
                 return False
             note_rows.insert_draft(connection, session_id, note)
             return True
@@ -65,7 +68,7 @@ class NoteStore:
 
         def change(connection: Connection) -> bool:
             _require_open(connection, session_id)
-            if _swaps(connection, session_id) != heard:
+            if hearing_rows.read_swaps(connection, session_id) != heard:
                 return False
             before = note_rows.read_note(connection, session_id)
             note_rows.insert_draft(connection, session_id, make(before))
@@ -110,11 +113,6 @@ class NoteStore:
                 note_rows.insert_change(connection, sentence_id, made)
 
         self._database.write(change)
-
-
-def _swaps(connection: Connection, session_id: str) -> int:
-    found = hearing_rows.find_hearing(connection, session_id)
-    return found.swaps if found else 0
 
 
 def _require_open(connection: Connection, session_id: str) -> None:

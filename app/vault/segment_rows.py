@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from typing import Literal
 
-from app.domain import Pause, Segment, Word
+from app.domain import Cursor, Pause, Segment, Word
 from app.vault.database import Connection, Row
 from app.vault.errors import NoSuchSession
 from app.vault.worked_out import WorkedOut
 
 LAST_SEQ = 2**31  # more than any session has
-
+COLUMNS = "seq, start_ms, end_ms, speaker, text, probability, words, model, path"  # of a segment, on either side
 
 Side = Literal["segments", "other_segments"]  # what stands, and the hearing that does not (app.vault.hearings)
 
@@ -20,7 +20,7 @@ def insert_segments(
 ) -> int:
     """Add the segments and tell how many words they hold."""
     connection.executemany(
-        f"INSERT INTO {side} (session_id, seq, start_ms, end_ms, speaker, text, probability, words, model, path)"  # noqa: S608  a constant
+        f"INSERT INTO {side} (session_id, {COLUMNS})"  # noqa: S608  constants
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
@@ -41,6 +41,19 @@ def insert_segments(
     return count_words(segments)
 
 
+def lead_on(stored: Cursor, segments: Sequence[Segment], cursor: Cursor) -> bool:
+    """Whether the span up to `cursor` adds anything to what is stored.
+
+    Raises:
+        ValueError: The segments are not numbered on from the stored cursor to the new one.
+    """
+    if (cursor.next_sample, cursor.finished) <= (stored.next_sample, stored.finished):
+        return False
+    if [segment.seq for segment in segments] != [*range(stored.next_seq, cursor.next_seq)]:
+        raise ValueError(f"{len(segments)} segments do not lead from {stored.next_seq} to {cursor.next_seq}")
+    return True
+
+
 def count_words(segments: Sequence[Segment]) -> int:
     return sum(len(segment.words) or len(segment.text.split()) for segment in segments)
 
@@ -54,7 +67,7 @@ def read_segments(
 ) -> list[Segment]:
     """The segments, or a stretch of them, both ends included. A row that reads as before gives the same segment."""
     rows = connection.execute(
-        "SELECT seq, start_ms, end_ms, speaker, text, probability, words, model, path FROM segments"
+        f"SELECT {COLUMNS} FROM segments"  # noqa: S608  a constant
         " WHERE session_id = ? AND seq BETWEEN ? AND ? ORDER BY seq",
         (session_id, first, last),
     )
@@ -66,8 +79,7 @@ def read_segments(
 def read_other_segments(connection: Connection, session_id: str) -> list[Segment]:
     """Of the hearing that does not stand; none where the session was heard once."""
     rows = connection.execute(
-        "SELECT seq, start_ms, end_ms, speaker, text, probability, words, model, path FROM other_segments"
-        " WHERE session_id = ? ORDER BY seq",
+        f"SELECT {COLUMNS} FROM other_segments WHERE session_id = ? ORDER BY seq",  # noqa: S608  a constant
         (session_id,),
     )
     return [_segment(row) for row in rows]

@@ -50,6 +50,11 @@ class SessionContent:
     second_hearing: SecondHearing | None = None  # no approval binds it: the segments name their model
     worked_out: WorkedOut = field(default_factory=WorkedOut, repr=False, compare=False)  # of this, and of it before
 
+    @property
+    def swaps(self) -> int:
+        """How often its two hearings have changed places: another number where the transcript is another."""
+        return self.second_hearing.swaps if self.second_hearing else 0
+
 
 def read_content(
     connection: Connection,

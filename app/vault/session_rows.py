@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection
 from dataclasses import asdict
-from typing import Any
 
 from app.domain import Context, Cursor, SessionHead, SessionRow, SessionState
 from app.vault.database import Connection, Row
@@ -12,6 +11,9 @@ from app.vault.errors import NoSuchSession
 _COLUMNS = (
     "session_id, started_at_ms, clock_trusted, sample_rate_hz, channels, state, samples, words, heard_samples, problem"
 )
+# How far a session was heard (app.domain.Cursor), here and in hearings_anew.
+CURSOR = "heard_samples, heard_context, heard_segments, heard_all"
+CURSOR_SET = "heard_samples = ?, heard_context = ?, heard_segments = ?, heard_all = ?"
 
 
 def insert_session(connection: Connection, head: SessionHead) -> None:
@@ -101,29 +103,27 @@ def read_cursor(connection: Connection, session_id: str) -> Cursor:
         NoSuchSession: It is not there, perhaps not any more.
     """
     require_session(connection, session_id)
-    next_sample, context, next_seq, finished = connection.execute(
-        "SELECT heard_samples, heard_context, heard_segments, heard_all FROM sessions WHERE session_id = ?",
-        (session_id,),
-    ).fetchone()
-    return Cursor(next_sample, _context(json.loads(context)), next_seq, bool(finished))
+    row = connection.execute(f"SELECT {CURSOR} FROM sessions WHERE session_id = ?", (session_id,)).fetchone()  # noqa: S608  a constant
+    return cursor_of(row)
 
 
-def _context(stored: dict[str, Any]) -> Context:
-    return Context(**stored | {"prompt": tuple(stored.get("prompt", ()))})
+def cursor_of(row: Row) -> Cursor:
+    """Read the columns of CURSOR."""
+    next_sample, context, next_seq, finished = row
+    stored = json.loads(context)
+    prompt = tuple(stored.get("prompt", ()))
+    return Cursor(next_sample, Context(**stored | {"prompt": prompt}), next_seq, bool(finished))
+
+
+def cursor_values(cursor: Cursor) -> tuple[int, str, int, bool]:
+    """What CURSOR_SET takes."""
+    return cursor.next_sample, json.dumps(asdict(cursor.context)), cursor.next_seq, cursor.finished
 
 
 def update_cursor(connection: Connection, session_id: str, cursor: Cursor, *, new_words: int) -> None:
     connection.execute(
-        "UPDATE sessions SET heard_samples = ?, heard_context = ?, heard_segments = ?, heard_all = ?,"
-        " words = words + ? WHERE session_id = ?",
-        (
-            cursor.next_sample,
-            json.dumps(asdict(cursor.context)),
-            cursor.next_seq,
-            cursor.finished,
-            new_words,
-            session_id,
-        ),
+        f"UPDATE sessions SET {CURSOR_SET}, words = words + ? WHERE session_id = ?",  # noqa: S608  a constant
+        (*cursor_values(cursor), new_words, session_id),
     )
 
 

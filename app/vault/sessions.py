@@ -164,10 +164,8 @@ class SessionStore:
 
         def change(connection: Connection) -> None:
             stored = session_rows.read_cursor(connection, session_id)
-            if (cursor.next_sample, cursor.finished) <= (stored.next_sample, stored.finished):
+            if not segment_rows.lead_on(stored, segments, cursor):
                 return
-            if [segment.seq for segment in segments] != [*range(stored.next_seq, cursor.next_seq)]:
-                raise ValueError(f"{len(segments)} segments do not lead from {stored.next_seq} to {cursor.next_seq}")
             approval_rows.refuse_approved(connection, session_id)
             words = segment_rows.insert_segments(connection, session_id, segments)
             session_rows.update_cursor(connection, session_id, cursor, new_words=words)

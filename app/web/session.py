@@ -270,7 +270,7 @@ def _events_url(opened: Opened, told: int, provisional: int) -> str:
         edit=opened.last_edit,
         told=told,
         provisional=0 if told else provisional,
-        hearing=_swaps(opened),
+        hearing=opened.content.swaps,
     )
     return f"/sessions/{opened.session_id}/events?{urlencode(shown.model_dump(mode='json'))}"
 
@@ -284,11 +284,6 @@ def _stands(desk: Desk, opened: Opened) -> Standing:
     return standing(opened.row, desk.pipeline, opened.models, said_of(opened.content.second_hearing))
 
 
-def _swaps(opened: Opened) -> int:
-    found = opened.content.second_hearing
-    return found.swaps if found else 0
-
-
 def _facts(opened: Opened) -> str:
     facts = [] if opened.live else [length(opened.row.duration_ms)]
     if not opened.row.head.clock_trusted:
@@ -297,7 +292,7 @@ def _facts(opened: Opened) -> str:
 
 
 def _transcript(opened: Opened) -> Transcript:
-    return Transcript(tuple(stretches(rows(opened, wall_clock_ms()))), _reach(opened), _swaps(opened))
+    return Transcript(tuple(stretches(rows(opened, wall_clock_ms()))), _reach(opened), opened.content.swaps)
 
 
 def _ahead(desk: Desk, session_id: str) -> WordsAhead:

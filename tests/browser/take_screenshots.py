@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from support.chromium import chromium, sign_in, until, words_of
 from support.log_server import log_served
 from support.pool_link import AWAY, REACHABLE, REFUSED, link_that_says
+from support.restore_offers import OFFER
 from support.web_box import NAME, PASSPHRASE, FakeAhead, FakeProgress, WebBox, fill
 from support.web_hearings import SECOND_MODEL, hear_anew
 from support.web_practice import EMPTY_PAGES, practice_pages
@@ -31,7 +32,7 @@ from app.hearing_queue import Progress, queue_of
 from app.noting import Noting
 from app.pool.seen import PoolSeen, Standing
 from app.records.people import ClientDetails
-from app.restore_state import Offer, RestoreState, Stage, keep_restore_state
+from app.restore_state import RestoreState, Stage, keep_restore_state
 from app.review import Review, VoiceReview
 from app.selftest_state import SelfTestResult, keep_selftest
 from app.vault.second_step import SecondStep
@@ -203,23 +204,14 @@ def new_box() -> Iterator[WebBox]:
 
 def restoring(camera: Camera) -> None:
     """A box that takes the place of another one, at every step."""
-    offer = Offer(
-        offer_id="a",
-        box="tacet-room-3",
-        made_at_ms=1_795_000_000_000,
-        vaults=2,
-        recordings=41,
-        size_bytes=12_300_000_000,
-        place="/media/sda1/tacet",
-    )
-    earlier = offer.model_copy(update={"offer_id": "b", "made_at_ms": 1_794_913_600_000, "recordings": 39})
+    earlier = OFFER.model_copy(update={"offer_id": "b", "made_at_ms": 1_794_913_600_000, "recordings": 39})
     problem = "The stick with this backup is not there any more. Plug it in and choose again; nothing was put in place."
     states = {
         "empty": RestoreState(),
-        "offers": RestoreState(offers=(offer, earlier)),
-        "failed": RestoreState(offers=(offer,), problem=problem),
-        "copying": RestoreState(stage=Stage.COPYING, chosen=offer, done=120, of=612),
-        "ready": RestoreState(stage=Stage.READY, chosen=offer),
+        "offers": RestoreState(offers=(OFFER, earlier)),
+        "failed": RestoreState(offers=(OFFER,), problem=problem),
+        "copying": RestoreState(stage=Stage.COPYING, chosen=OFFER, done=120, of=612),
+        "ready": RestoreState(stage=Stage.READY, chosen=OFFER),
     }
     with new_box() as box:
         for name, state in states.items():

@@ -8,10 +8,11 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 from support.axe import findings
 from support.backed_up_box import box as backed_up_box
+from support.restore_offers import OFFER
 from support.web_box import WebBox
 
 from app.put_back import take_in
-from app.restore_state import Offer, RestoreState, Stage, keep_restore_state
+from app.restore_state import RestoreState, Stage, keep_restore_state
 from tacet.backup.awaiting import Awaiting
 from tacet.backup.copying import back_up
 from tacet.backup.found import Sticks
@@ -52,20 +53,11 @@ def test_restore__from_the_first_page__ends_on_the_sign_in(page: Page, box: WebB
 
 
 def test_restore__in_every_state__is_for_everybody(page: Page, box: WebBox) -> None:
-    offer = Offer(
-        offer_id="a",
-        box="tacet-room-3",
-        made_at_ms=1_795_000_000_000,
-        vaults=2,
-        recordings=41,
-        size_bytes=12_300_000_000,
-        place="/media/sda1/tacet",
-    )
     states = (
         RestoreState(),
-        RestoreState(offers=(offer,), problem="The storage refused. Nothing was put in place."),
-        RestoreState(stage=Stage.COPYING, chosen=offer, done=120, of=612),
-        RestoreState(stage=Stage.READY, chosen=offer),
+        RestoreState(offers=(OFFER,), problem="The storage refused. Nothing was put in place."),
+        RestoreState(stage=Stage.COPYING, chosen=OFFER, done=120, of=612),
+        RestoreState(stage=Stage.READY, chosen=OFFER),
     )
     page.goto("/restore")
     expect(page.get_by_text("does not look for backups by itself")).to_be_visible()
