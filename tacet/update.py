@@ -13,6 +13,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from app.durable import write_private
 from app.errors import TacetError
@@ -53,7 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser, config: Path) -> None:
 
 
 def install(bundle: Path, running: str, run: Run) -> str:
-    """Install into the other slot and give its version.
+    """Install into the other slot and give its version; wait first until it is known whether the running one works.
 
     Raises:
         TacetError: nothing was changed, or the other slot only: the running version starts again.
@@ -61,9 +62,19 @@ def install(bundle: Path, running: str, run: Run) -> str:
     offered = _version_of(run(["rauc", "info", "--output-format=json", str(bundle)]))
     if ordered(offered) <= ordered(running):
         raise TacetError(f"The bundle holds version {offered}, and {running} is running. Take a newer one.")
+    _wait_until_kept(run)
     refuse_during_a_session(run)
     run(["rauc", "install", str(bundle)])
     return offered
+
+
+def _wait_until_kept(run: Run) -> None:
+    """So that a version that does not work finds one to give way to: RAUC cannot mark one good while it installs.
+
+    One that does not work may be replaced too: by the version that mends it.
+    """
+    with contextlib.suppress(TacetError):
+        run(["systemctl", "start", "tacet-healthy.service"])
 
 
 def newest(sticks: Path, run: Run) -> tuple[Path | None, tuple[str, ...]]:
@@ -72,7 +83,9 @@ def newest(sticks: Path, run: Run) -> tuple[Path | None, tuple[str, ...]]:
     refused = []
     for bundle in sorted(sticks.glob("*/*.raucb")):
         try:
-            offered[bundle] = ordered(_version_of(run(["rauc", "info", "--output-format=json", str(bundle)])))
+            version = _version_of(run(["rauc", "info", "--output-format=json", str(bundle)]))
+            _refuse_what_failed(version, run)
+            offered[bundle] = ordered(version)
         except TacetError as error:
             refused.append(f"{bundle.name} was not taken: {error}")
     return max(offered, key=lambda bundle: offered[bundle], default=None), tuple(refused)
@@ -132,11 +145,32 @@ def give_back(running: str, kept: str | None, run: Run) -> str | None:
 
 def _another_works(status: str) -> bool:
     """Whether a slot that is not running counts as good. What cannot be read counts as no."""
+    return any(slot.get("boot_status") == "good" for slot in _not_running(status))
+
+
+def _refuse_what_failed(version: str, run: Run) -> None:
+    """A stick may stay plugged in, and is looked at after each start: its version would come and go without end.
+
+    Raises:
+        TacetError: This version lies whole in the other slot, and was given up.
+    """
+    for slot in _not_running(run(["rauc", "status", "--detailed", "--output-format=json"])):
+        holds = slot.get("slot_status", {})
+        gave_up = slot.get("boot_status") == "bad" and holds.get("status") == "ok"
+        if gave_up and holds.get("bundle", {}).get("version") == version:
+            raise TacetError(
+                f"Version {version} was tried on this box and did not work. "
+                "Take the stick out, and ask who builds the image for a newer one."
+            )
+
+
+def _not_running(status: str) -> list[dict[str, Any]]:
+    """The slots that did not start this time, as RAUC tells them in JSON; none where that cannot be read."""
     try:
         slots = [slot for named in json.loads(status)["slots"] for slot in named.values()]
-        return any(slot["state"] != "booted" and slot["boot_status"] == "good" for slot in slots)
+        return [slot for slot in slots if slot["state"] != "booted"]
     except (ValueError, KeyError, TypeError, AttributeError):
-        return False
+        return []
 
 
 def run_program(command: list[str]) -> str:

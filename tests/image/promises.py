@@ -173,7 +173,9 @@ def failing_versions_are_left(lab: Lab, _: Scale, progress: Progress) -> Figure:
         more = updating.wait_for_version(box, before.version)
         words.append(f"{name}: back in slot {updating.running(box).slot}{f' after {more} more start' if more else ''}")
     after = updating.running(box)
-    return Figure("; ".join(words), (after.version, after.slot) == (before.version, before.slot))
+    stays_left = updating.is_left_on_a_stick(box, "no-page")
+    words.append("not taken again from a stick" if stays_left else "TAKEN AGAIN from a stick")
+    return Figure("; ".join(words), (after.version, after.slot) == (before.version, before.slot) and stays_left)
 
 
 def newer_version_is_kept(lab: Lab, _: Scale, progress: Progress) -> Figure:

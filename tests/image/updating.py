@@ -85,6 +85,14 @@ def install_measured(box: Machine) -> tuple[Done, float]:
     return install(box, NEWER_BUNDLE), box.worked_s() - before_s
 
 
+def is_left_on_a_stick(box: Machine, bundle: str) -> bool:
+    """Whether the box knows this bundle as one that it gave up, when it is found on a stick after that."""
+    box.run("mkdir", "-p", "/run/sticks/one")
+    box.run("ln", "-s", f"/opt/{bundle}.raucb", "/run/sticks/one/")
+    looked = box.run("tacet", "update", "look", "--sticks", "/run/sticks", within_s=INSTALLS_WITHIN_S)
+    return looked.code == 0 and "was tried on this box" in looked.out
+
+
 def start_again(box: Machine) -> None:
     """As somebody does who takes the plug out, but properly: the new slot starts."""
     box.run("systemctl", "reboot")

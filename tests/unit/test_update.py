@@ -17,6 +17,7 @@ class Machine:
     doing: str = "ready"
     stopped: str = ""
     other: str = "good"
+    failed: str = ""  # the version that lies in the other slot
     versions: dict[str, str] | None = None  # by file; one that is not named is refused
     asked: list[str] = field(default_factory=list)
 
@@ -28,11 +29,18 @@ class Machine:
             return json.dumps({"version": self.version})
         if "StatusText" in command:
             return f"{self.doing}\n"
-        if command[:3] == ["rauc", "status", "--output-format=json"]:
-            slots = [{"rootfs.1": {"state": "booted", "boot_status": "good"}}]
-            slots += [{"rootfs.0": {"state": "inactive", "boot_status": self.other}}] if self.other else []
-            return json.dumps({"booted": "B", "slots": slots})
+        if command[:2] == ["rauc", "status"] and command[-1] == "--output-format=json":
+            return self._slots()
+        if command[:2] == ["systemctl", "start"] and self.stopped:
+            raise TacetError("systemctl start refused: Job for tacet-healthy.service failed.")
         return "failed\n" if command[-1] == self.stopped else "active\n"
+
+    def _slots(self) -> str:
+        slots = [{"rootfs.1": {"state": "booted", "boot_status": "good"}}]
+        if self.other:
+            holds = {"bundle": {"version": self.failed}, "status": "ok"}
+            slots += [{"rootfs.0": {"state": "inactive", "boot_status": self.other, "slot_status": holds}}]
+        return json.dumps({"booted": "B", "slots": slots})
 
     def _on_stick(self, path: str) -> str:
         assert self.versions is not None
@@ -48,6 +56,14 @@ def test_install__a_newer_version__goes_into_the_other_slot() -> None:
     machine = Machine()
     assert install(BUNDLE, "0.2.0.6", machine.run) == "0.2.0.7"
     assert machine.asked[-1] == f"rauc install {BUNDLE}"
+
+
+@pytest.mark.parametrize("stopped", ["", "tacet-app.service"])
+def test_install__before_the_running_version_is_known_to_work__waits_for_it(stopped: str) -> None:
+    machine = Machine(stopped=stopped)
+    install(BUNDLE, "0.2.0.6", machine.run)
+    waited, installed = map(machine.asked.index, ("systemctl start tacet-healthy.service", f"rauc install {BUNDLE}"))
+    assert waited < installed
 
 
 @pytest.mark.parametrize(
@@ -90,6 +106,19 @@ def test_look__nothing_newer__installs_nothing(sticks: Path) -> None:
     with pytest.raises(TacetError, match="Take a newer one"):
         look(sticks, "0.2.0.6", machine.run)
     assert not {"systemctl reboot"} & set(machine.asked)
+
+
+def test_look__a_version_that_failed_here__is_left_for_the_next_best(sticks: Path) -> None:
+    versions = {"a.raucb": "0.2.0.7", "b.raucb": "0.2.0.9", "c.raucb": "0.2.0.8"}
+    machine = Machine(versions=versions, other="bad", failed="0.2.0.9")
+    said = look(sticks, "0.2.0.6", machine.run)
+    assert said[0].startswith("b.raucb was not taken: Version 0.2.0.9 was tried on this box")
+    assert f"rauc install {sticks / 'two/c.raucb'}" in machine.asked
+
+
+def test_look__a_version_that_works_in_the_other_slot__may_be_taken_again(sticks: Path) -> None:
+    machine = Machine(versions={"a.raucb": "0.2.0.9"}, other="good", failed="0.2.0.9")
+    assert "starts again" in look(sticks, "0.2.0.6", machine.run)[-1]
 
 
 def test_look__no_stick_and_a_stick_without_a_bundle__say_so(tmp_path: Path) -> None:
