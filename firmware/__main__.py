@@ -21,7 +21,7 @@ from firmware.lamp import Lamp
 from firmware.microphone_process import ProcessMicrophone
 from firmware.notify import Notifier
 from firmware.own_log import ERROR, TroubleLog, write_line
-from firmware.panel import Panel, PanelPins
+from firmware.panel import Panel, PanelMissing, PanelPins
 from firmware.panel_gpio import open_pi_panel
 from firmware.panel_simulated import SimulatedPanel
 from firmware.preflight import Preflight
@@ -33,6 +33,7 @@ from firmware.tape import SHARED_FOLDER, TapeError, finish_withdrawals
 from firmware.telling import Teller
 from firmware.thermal import Thermal
 from firmware.trials import Trials
+from firmware.without_panel import tell_why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,10 @@ def main(settings: RecorderSettings) -> int:
         with ExitStack() as parts:
             recorder = _build(settings, inbox, parts)
             closed = recorder.run()
+    except PanelMissing as missing:
+        write_line(ERROR, str(missing))
+        tell_why(missing, settings.run_dir / "recorder.sock", inbox)
+        return 1
     except FirmwareError as error:
         return _fail(str(error))
     except OSError as error:

@@ -71,6 +71,11 @@ class GpioPanel:
 
 def open_pi_panel(pins: PanelPins, devices: Path = Path("/dev")) -> GpioPanel:
     """The panel on a Raspberry Pi's header. Raises PanelMissing where there is none, or no right to use it."""
+    if not any(devices.glob("gpiochip*")):
+        raise PanelMissing(
+            "This computer has no pins for a button and lights, so it cannot record. Use a Raspberry Pi or a Jetson; "
+            "all but recording works here."
+        )
     try:
         from firmware.pins_gpiod import GpiodFactory  # noqa: PLC0415  elsewhere there may be no gpiod
 
@@ -83,7 +88,7 @@ def open_pi_panel(pins: PanelPins, devices: Path = Path("/dev")) -> GpioPanel:
     except Exception as error:  # gpiod and gpiozero share no base class below this one
         raise PanelMissing(
             "The button and the lights cannot be reached, so the box does not record. On a Raspberry Pi, check that "
-            "the recorder belongs to the group gpio; elsewhere, choose the simulated panel."
+            'the recorder belongs to the group gpio; on a Jetson, write panel = "jetson" into [recorder] of tacet.toml.'
         ) from error
 
 

@@ -241,3 +241,12 @@ def test_recorder__data_dir_is_a_file__ends_with_a_sentence(folder: Path) -> Non
     room = write_wav(folder / "room.wav", SOUND)
     with pytest.raises(AssertionError, match="The recorder cannot use its folders: Not a directory"):
         RecorderProcess(folder, data_dir=room, microphone="file", audio_file=room).start()
+
+
+@pytest.mark.skipif(any(Path("/dev").glob("gpiochip*")), reason="this machine has pins")
+def test_recorder__without_button_and_lights__says_why_until_it_is_ended_and_opens_nothing(folder: Path) -> None:
+    with RecorderProcess(folder, panel="gpio", microphone="file", audio_file=folder / "no.wav") as box:
+        status = box.wait_for_state(BoxState.NOT_READY)
+        assert "no pins for a button and lights" in " ".join(status.reasons)
+        assert status.microphone == "not listened to"
+        assert box.terminate()[0] == 1

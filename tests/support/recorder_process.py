@@ -103,8 +103,9 @@ class RecorderProcess:
             self._process.stdin.write(self.settings.model_dump_json())
             self._process.stdin.close()
             self._status = self._connect("recorder.sock")
-            self._panel = self._connect("panel.sock")
-            wait_until(lambda: self.statuses and self.lamps, 60, "for the recorder's first words")
+            if self.settings.panel == "simulated":
+                self._panel = self._connect("panel.sock")
+            wait_until(lambda: self.statuses and (self._panel is None or self.lamps), 60, "for its first words")
         except BaseException:
             self.kill()
             raise

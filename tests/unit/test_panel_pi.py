@@ -69,10 +69,15 @@ def test_pi__a_line_held_by_somebody_else__says_so_and_lets_go_of_the_others(gpi
 
 def test_pi__another_machines_chip__is_no_header(devices: Path) -> None:
     fake = FakeGpio({str(devices / name): LINES for name in ("gpiochip0", "gpiochip4")})
-    with fake.installed(), pytest.raises(PanelMissing, match="simulated panel"):
+    with fake.installed(), pytest.raises(PanelMissing, match='panel = "jetson"'):
         open_pi_panel(PINS, devices)
 
 
 def test_pi__a_chip_that_may_not_be_opened__says_which_group(devices: Path) -> None:
     with FakeGpio({}).installed(), pytest.raises(PanelMissing, match="group gpio"):
         open_pi_panel(PINS, devices)
+
+
+def test_pi__a_computer_without_pins__says_that_it_cannot_record(tmp_path: Path) -> None:
+    with pytest.raises(PanelMissing, match="no pins for a button"):
+        open_pi_panel(PINS, tmp_path)
