@@ -37,7 +37,7 @@ from firmware.tape import TapeBusy, TapeError, is_being_written, list_tapes, lis
 log = logging.getLogger(__name__)
 
 COOL_C = 65.0  # below the mark from which the asr process rests between windows
-LOOK_EVERY_S = 10.0  # whether the box is at rest, while it was not
+LOOK_EVERY_S = 10.0  # whether something waits and the box is at rest, while that was not so
 AGAIN_AFTER_S = 60.0  # where the model cannot be used, or the speech process went away with it
 MOST_FAILURES = 3  # in a row: then it is left alone for the day
 LEFT_ALONE_S = 24 * 3600.0
@@ -169,6 +169,7 @@ class SecondPass:
         if found is None:
             self._pass, self.waits_for = None, ""
             self.rest()
+            self._not_before_s = self._now_s() + LOOK_EVERY_S
             return False
         self.waits_for = why_not(self._machine())
         if self.waits_for:
