@@ -4,9 +4,10 @@ A step costs the time of reading the weights (int8) and the keys and values of t
 beams). The network is that of `whisper/model.py` (TextDecoder); what to choose of its scores is `app.asr.beams`'s.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Lock
@@ -33,8 +34,9 @@ from app.asr.layers import (
     whole,
 )
 from app.asr.model_file import variables
+from app.asr.threads import options, quickest
 
-Listened = NDArray[np.float32]
+Listened = NDArray[np.uint16]  # the bits of bfloat16 values, which numpy has no type for
 
 POSITIONS = 1_500  # of an encoded window: 20 ms each
 READ_AT_ONCE = 16  # tokens: the network keeps room for as many as it was ever given
@@ -44,6 +46,7 @@ STEP_OPTIONS = {
     "KV_CACHE_PRECISION": "u8",  # of the text so far, of which each beam has its own
 }
 MULTILINGUAL_TOKENS = 51_865  # at least, as CTranslate2 tells it
+TRIED_LAYERS, TRIED_TOKENS = 2, 1_024
 TOKENS, PLACES, PARENTS, WANTED = range(4)  # inputs of a step; behind them a key and a value a layer
 
 
@@ -88,7 +91,7 @@ class Reading:
 
     def listened(self) -> Listened:
         """Tell where the heads that follow the sound listened at each token just read, (heads, tokens, positions)."""
-        return np.asarray(self._request.get_output_tensor(1).data)
+        return np.array(self._request.get_output_tensor(1).data.view(np.uint16))
 
     def _run(self, tokens: NDArray[np.int32], parents: Sequence[int], wanted: Sequence[int]) -> Scores:
         places = np.arange(self._place, self._place + tokens.shape[1], dtype=np.int32)
@@ -101,24 +104,33 @@ class Reading:
 
 
 class FastDecoder:
-    """Decodes up to `at_once` sounds side by side, each on a thread: between two there is too much to wait for."""
+    """Decodes up to `at_once` sounds side by side.
 
-    def __init__(self, folder: Path, at_once: int, following: Sequence[tuple[int, int]]) -> None:
-        """Build and compile the network, a second.
+    Two threads on a token wait for each other some 150 times. Where that is quicker all the same, the sounds take turns
+    with them; else each has a thread of its own. The scores are the same.
+    """
+
+    def __init__(self, folder: Path, at_once: int, cores: int, following: Sequence[tuple[int, int]]) -> None:
+        """Build and compile the network, and see how many threads it is quickest with; a second and a half.
 
         Args:
             folder: of the CTranslate2 model.
             at_once: sounds.
+            cores: to use.
             following: layer and number of the heads that follow the sound.
 
         Raises:
             UnknownLayoutError: the model's file is not one that can be read here.
         """
-        memory, step, tokens = _networks(folder, following)
-        self.is_multilingual = tokens >= MULTILINGUAL_TOKENS
+        weights = variables(folder / "model.bin", "decoder/")
+        self.is_multilingual = len(weights["embeddings/weight"]) >= MULTILINGUAL_TOKENS
+        self.threads = quickest(partial(_trial, _few(weights)), cores)
         core = ov.Core()
-        remembering = core.compile_model(memory, "CPU", {**_streams(1), "INFERENCE_PRECISION_HINT": "bf16"})
-        stepping = core.compile_model(step, "CPU", {**_streams(at_once), **STEP_OPTIONS})
+        bf16 = {**options(self.threads, 1, cores), "INFERENCE_PRECISION_HINT": "bf16"}
+        remembering = core.compile_model(_memory(weights), "CPU", bf16)
+        step = _step(weights, following)
+        del weights
+        stepping = core.compile_model(step, "CPU", {**options(self.threads, at_once, cores), **STEP_OPTIONS})
         self._forgotten = [_first(ov.Tensor(output.element_type, output.shape), 1) for output in remembering.outputs]
         self._memory, self._turn = remembering.create_infer_request(), Lock()
         self._free = SimpleQueue[ov.InferRequest]()
@@ -145,23 +157,35 @@ class FastDecoder:
             self._free.put(request)
 
 
-def _streams(count: int) -> dict[str, int]:
-    return {"NUM_STREAMS": count, "INFERENCE_NUM_THREADS": count}
+def _few(weights: Weights) -> Weights:
+    """Give the weights of a small decoder, two layers and a few words, whose threads wait for each other as often."""
+    layers = ("layer_norm", *(f"layer_{number}" for number in range(TRIED_LAYERS)))
+    few = {name: part for name, part in weights.items() if name.startswith(layers) or not name.startswith("layer_")}
+    return {**few, "embeddings/weight": weights["embeddings/weight"][:TRIED_TOKENS]}
+
+
+def _trial(weights: Weights, threads: int) -> Callable[[], Scores]:
+    """Give a step of that decoder, with two beams."""
+    stepping = ov.Core().compile_model(
+        _step(weights, [(0, 0)]), "CPU", {**options(threads, 1, threads), **STEP_OPTIONS}
+    )
+    request = stepping.create_infer_request()
+    heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
+    kept = [(1, heads, width // heads, POSITIONS), (1, heads, POSITIONS, width // heads)] * TRIED_LAYERS
+    reading = Reading(request, Sound([ov.Tensor(ov.Type.bf16, ov.Shape(shape)) for shape in kept]))
+    reading.read([0], [0])
+    reading.go_on([0, 0], [0, 0])
+    return partial(reading.go_on, [0, 0], [0, 1])
 
 
 def _first(tensor: ov.Tensor, positions: int) -> ov.Tensor:
     """Copy the first positions of a key, (1, heads, width, positions), or a value, (1, heads, positions, width)."""
-    bits = tensor.data.view(np.uint16)  # numpy has no bfloat16
+    bits = tensor.data.view(np.uint16)
     axis = bits.shape.index(POSITIONS)
     part = np.take(bits, range(positions), axis) if positions < POSITIONS else bits
     copied = ov.Tensor(ov.Type.bf16, ov.Shape(part.shape))
     copied.data.view(np.uint16)[...] = part
     return copied
-
-
-def _networks(folder: Path, following: Sequence[tuple[int, int]]) -> tuple[ov.Model, ov.Model, int]:
-    weights = variables(folder / "model.bin", "decoder/")
-    return _memory(weights), _step(weights, following), len(weights["embeddings/weight"])
 
 
 def _memory(weights: Weights) -> ov.Model:
@@ -208,8 +232,7 @@ def _step(weights: Weights, following: Sequence[tuple[int, int]]) -> ov.Model:
         inputs, kept = inputs + sound, kept + states
     last = normalised(op.gather(flow, wanted, _number(1)), weights, "layer_norm", FEW_ROWS)
     scores = op.matmul(last, embeddings, transpose_a=False, transpose_b=True)
-    followed = op.convert(op.concat(listened, 0), "f32")
-    return ov.Model([op.result(scores), op.result(followed)], kept, inputs, "step")
+    return ov.Model([op.result(scores), op.result(op.concat(listened, 0))], kept, inputs, "step")
 
 
 def _told_before(

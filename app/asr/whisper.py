@@ -169,7 +169,7 @@ class WhisperTranscriber:
 def _engine(folder: Path, cores: int, at_once: int, asked: Asked) -> Engine:
     """OpenVINO's where the CPU is made for it and no GPU is used, else CTranslate2's."""
     device = found_device(asked)
-    if device.kind == "cpu" and (fast := _fast_engine(folder, at_once)):
+    if device.kind == "cpu" and (fast := _fast_engine(folder, cores, at_once)):
         return_large()
         log.info("%s, with OpenVINO", device.said)
         return fast
@@ -178,7 +178,7 @@ def _engine(folder: Path, cores: int, at_once: int, asked: Asked) -> Engine:
     return engine
 
 
-def _fast_engine(folder: Path, at_once: int) -> Engine | None:
+def _fast_engine(folder: Path, cores: int, at_once: int) -> Engine | None:
     try:
         from app.asr.encoder import has_bfloat16  # noqa: PLC0415  not on every machine
         from app.asr.fast_engine import FastEngine  # noqa: PLC0415
@@ -187,7 +187,7 @@ def _fast_engine(folder: Path, at_once: int) -> Engine | None:
     if not has_bfloat16():
         return None
     try:
-        return FastEngine(folder, at_once)
+        return FastEngine(folder, at_once, cores)
     except UnknownLayoutError as error:
         log.warning("words are heard more slowly: %s", error)
         return None

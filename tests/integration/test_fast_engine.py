@@ -30,7 +30,7 @@ SAID = " Is that what"
 def engine() -> "FastEngine":
     from app.asr.fast_engine import FastEngine  # noqa: PLC0415  not on every machine
 
-    return FastEngine(FOLDER, at_once=2)
+    return FastEngine(FOLDER, at_once=2, cores=2)
 
 
 @pytest.fixture(scope="module")
