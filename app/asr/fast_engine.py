@@ -24,13 +24,14 @@ from numpy.typing import NDArray
 from app.asr.aligning import SMOOTHED, followed, path
 from app.asr.beams import Rules, Scores, Text, Tokens, drawn, sample, search
 from app.asr.ct2_engine import defaults
-from app.asr.decoder import POSITIONS, FastDecoder, Listened, Reading, Sound
+from app.asr.decoder import FastDecoder, Listened, Reading, Sound
 from app.asr.encoder import FastEncoder
 from app.asr.engine import Features
 from app.asr.layers import widened
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
 from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
+from app.asr.step import POSITIONS
 
 if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
@@ -67,8 +68,7 @@ class FastEngine:
     def language(self, encoded: Sound) -> str:
         if not self._decoder.is_multilingual:
             return "en"
-        with self._decoder.reading(encoded) as reading:
-            (scores,) = reading.begin([self._tokenizer.sot], [0])
+        with self._decoder.reading(encoded) as reading, reading.begun([self._tokenizer.sot], [0]) as (scores,):
             likeliest = int(self._languages[scores[self._languages].argmax()])
         return str(self.parts.hf_tokenizer.id_to_token(likeliest)).strip("<|>")
 
@@ -87,18 +87,18 @@ class FastEngine:
             yield decode
 
     def _decoded(self, reading: Reading, way: Way, tokenizer: Tokenizer) -> Decoded:
-        start, last = reading.begin(way.prompt, [way.prompt.index(tokenizer.sot), len(way.prompt) - 1])
-        no_speech = float(_shares(start)[tokenizer.no_speech])
-        watched = _Watched(reading)
-        if way.temperature:
-            text = sample(watched, last, self._rules, drawn(way.temperature, SEED), way.most)
-        else:
-            text = search(watched, last, self._rules, way.beams, way.most)
+        places = [way.prompt.index(tokenizer.sot), len(way.prompt) - 1]
+        with reading.begun(way.prompt, places) as (start, last):
+            watched = _Watched(reading)
+            if way.temperature:
+                text = sample(watched, last, self._rules, drawn(way.temperature, SEED), way.most)
+            else:
+                text = search(watched, last, self._rules, way.beams, way.most)
         return Decoded(
             list(text.tokens),
             text.log_probability / (len(text.tokens) + 1),
             get_compression_ratio(tokenizer.decode(text.tokens).strip()),
-            no_speech,
+            float(_shares(start)[tokenizer.no_speech]),
             watched.timing(text),
         )
 

@@ -32,7 +32,12 @@ def _taken_s(step: Step, now_s: Callable[[], float]) -> float:
     return now_s() - began_s
 
 
+def streams(threads: int, at_once: int, cores: int) -> int:
+    """Give how many networks work side by side, each with so many threads."""
+    return max(1, min(at_once, cores // threads))
+
+
 def options(threads: int, at_once: int, cores: int) -> dict[str, int]:
-    """Give OpenVINO's options for so many windows side by side: each with its threads, or in turn with all of them."""
-    streams = max(1, min(at_once, cores // threads))
-    return {"NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams * threads}
+    """Give OpenVINO's options for them."""
+    count = streams(threads, at_once, cores)
+    return {"NUM_STREAMS": count, "INFERENCE_NUM_THREADS": count * threads}
