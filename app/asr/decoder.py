@@ -4,7 +4,7 @@ The networks are `app.asr.step`'s; what to choose of the scores is `app.asr.beam
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,9 @@ STEP_OPTIONS = {
     "KV_CACHE_PRECISION": "u8",  # of the text so far, of which each beam has its own
 }
 MULTILINGUAL_TOKENS = 51_865  # at least, as CTranslate2 tells it
-TRIED_LAYERS, TRIED_TOKENS = 2, 1_024
+
+
+Processors = AbstractContextManager[object]  # whoever is in it has all of them, where there is one to wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,12 @@ class Network:
     A sound's scores are the same, whoever else is there.
     """
 
-    def __init__(self, request: ov.InferRequest, sounds: int, silence: Sequence[ov.Tensor]) -> None:
+    def __init__(
+        self, request: ov.InferRequest, sounds: int, silence: Sequence[ov.Tensor], processors: Processors
+    ) -> None:
         """`silence` is what a sound keeps that nobody hears."""
+        self.processors = processors
+        self.sounds = sounds
         self._request = request
         self._inputs = len(request.get_compiled_model().inputs) // sounds
         self._states = [
@@ -139,7 +145,8 @@ class Network:
         for sound, asked in enumerate(self._asked):
             for number, tensor in enumerate((asked or NOTHING).tensors(), start=sound * self._inputs):
                 self._request.set_input_tensor(number, tensor)
-        self._request.infer()
+        with self.processors:
+            self._request.infer()
         scores, first = np.asarray(self._request.get_output_tensor(0).data), 0
         for sound, asked in enumerate(self._asked):
             if asked is not None:
@@ -191,7 +198,8 @@ class FastDecoder:
     """Decodes up to `at_once` sounds side by side.
 
     Two threads on a token wait for each other some 150 times. Where that is quicker all the same, the sounds take their
-    steps together with them; else each has a network and a thread of its own. The scores are the same.
+    steps together with them; else each has a network and a thread of its own. The scores are the same. Two such threads
+    must not meet two of the encoder's, so whatever has all the processors takes turns with the others.
     """
 
     def __init__(self, folder: Path, at_once: int, cores: int, following: Sequence[tuple[int, int]]) -> None:
@@ -208,25 +216,40 @@ class FastDecoder:
         """
         weights = variables(folder / "model.bin", "decoder/")
         self.is_multilingual = len(weights["embeddings/weight"]) >= MULTILINGUAL_TOKENS
-        self.threads = quickest(partial(_trial, _few(weights)), cores)
-        core = ov.Core()
-        bf16 = {**options(self.threads, 1, cores), "INFERENCE_PRECISION_HINT": "bf16"}
-        self._memory, self._turn = core.compile_model(memory(weights), "CPU", bf16).create_infer_request(), Lock()
-        networks = streams(self.threads, at_once, cores)
-        sounds = -(-at_once // networks)
-        shapes, network = kept_shapes(weights, positions=1), step(weights, following, sounds)
-        del weights
-        self._silence = _silent(shapes)
-        stepping = core.compile_model(network, "CPU", {**options(self.threads, at_once, cores), **STEP_OPTIONS})
+        self._silence = _silent(kept_shapes(weights, positions=1))
+        made = dict[int, list[Network]]()
+
+        def stepping(threads: int) -> Callable[[], object]:
+            made[threads] = self._networks(weights, at_once, cores, threads, following)
+            return partial(_trial, made[threads][0], _silent(kept_shapes(weights, POSITIONS)))
+
+        self.threads = quickest(stepping, cores)
+        networks = made.get(self.threads) or self._networks(weights, at_once, cores, self.threads, following)
+        made.clear()
+        self.processors = networks[0].processors
+        how = {**options(self.threads, 1, cores), "INFERENCE_PRECISION_HINT": "bf16"}
+        self._memory, self._turn = ov.Core().compile_model(memory(weights), "CPU", how).create_infer_request(), Lock()
         self._free = SimpleQueue[tuple[Network, int]]()
-        for made in [Network(stepping.create_infer_request(), sounds, self._silence) for _ in range(networks)]:
-            for sound in range(sounds):
-                self._free.put((made, sound))
+        for network in networks:
+            for sound in range(network.sounds):
+                network.hear(sound, self._silence)
+                self._free.put((network, sound))
+
+    def _networks(
+        self, weights: Weights, at_once: int, cores: int, threads: int, following: Sequence[tuple[int, int]]
+    ) -> list[Network]:
+        count = streams(threads, at_once, cores)
+        sounds = -(-at_once // count)
+        how = {**options(threads, at_once, cores), **STEP_OPTIONS}
+        stepping = ov.Core().compile_model(step(weights, following, sounds), "CPU", how)
+        processors = Lock() if count == 1 else nullcontext()
+        return [Network(stepping.create_infer_request(), sounds, self._silence, processors) for _ in range(count)]
 
     def remember(self, encoded: Encoded, positions: int) -> Sound:
         """Make of an encoded window what every step listens to: so many positions of it."""
         with self._turn:
-            self._memory.infer({0: encoded})
+            with self.processors:
+                self._memory.infer({0: encoded})
             outputs = [self._memory.get_output_tensor(number) for number in range(len(self._silence))]
             return Sound([_first(tensor, positions) for tensor in outputs])
 
@@ -242,24 +265,11 @@ class FastDecoder:
             self._free.put((network, place))
 
 
-def _few(weights: Weights) -> Weights:
-    """Give the weights of a small decoder, two layers and a few words, whose threads wait for each other as often."""
-    layers = ("layer_norm", *(f"layer_{number}" for number in range(TRIED_LAYERS)))
-    few = {name: part for name, part in weights.items() if name.startswith(layers) or not name.startswith("layer_")}
-    return {**few, "embeddings/weight": weights["embeddings/weight"][:TRIED_TOKENS]}
-
-
-def _trial(weights: Weights, threads: int) -> Callable[[], object]:
-    """Give a step of that decoder, with two beams."""
-    how = {**options(threads, 1, threads), **STEP_OPTIONS}
-    request = ov.Core().compile_model(step(weights, [(0, 0)], 1), "CPU", how).create_infer_request()
-    network = Network(request, 1, _silent(kept_shapes(weights, POSITIONS)))
-
-    def take() -> None:
-        with network.going(0):
-            network.take(0, Asked(np.zeros((2, 1), np.int32), 0, (0, 1), (0,)))
-
-    return take
+def _trial(network: Network, tensors: Sequence[ov.Tensor]) -> None:
+    """Take a step of a whole window, with two beams."""
+    network.hear(0, tensors)
+    with network.going(0):
+        network.take(0, Asked(np.zeros((2, 1), np.int32), 0, (0, 1), (0,)))
 
 
 def _silent(shapes: Sequence[tuple[int, ...]]) -> list[ov.Tensor]:

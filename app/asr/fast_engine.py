@@ -52,7 +52,7 @@ class FastEngine:
         if not config.get("alignment_heads"):
             raise UnknownLayoutError("config.json does not say which heads follow the sound")
         self._decoder = FastDecoder(folder, at_once, cores, config["alignment_heads"])
-        self._encoder = FastEncoder(folder, self._decoder.threads)
+        self._encoder = FastEncoder(folder, self._decoder.threads, self._decoder.processors)
         words = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer = Tokenizer(words, self._decoder.is_multilingual, "transcribe", "en")
         self._dear = Lock()  # many beams take 50 MB: one window at a time

@@ -3,11 +3,10 @@
 import time
 from collections.abc import Callable
 from itertools import repeat
-from statistics import median
 
 MOST = 2
-ROUNDS, STEPS = 7, 12
-WORTH = 0.85  # of the time with one thread; what saves less is not worth a second processor
+ROUNDS, STEPS = 7, 8
+WORTH = 0.9  # of the time with one thread; what saves less is not worth a second processor
 
 Step = Callable[[], object]
 
@@ -21,7 +20,7 @@ def quickest(stepping: Callable[[int], Step], cores: int, now_s: Callable[[], fl
         return 1
     steps = [stepping(threads) for threads in (1, MOST)]
     rounds = [[_taken_s(step, now_s) for step in steps] for _ in range(ROUNDS)]
-    alone_s, together_s = (median(taken) for taken in zip(*rounds, strict=True))
+    alone_s, together_s = (min(taken) for taken in zip(*rounds, strict=True))
     return MOST if together_s <= WORTH * alone_s else 1
 
 

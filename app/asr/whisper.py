@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from app.asr.ct2_engine import Ct2Engine, found_device
 from app.asr.device import Asked
@@ -60,6 +61,7 @@ class WhisperTranscriber:
     def __init__(self, folder: Path, name: str, threads: int, device: Asked = "auto") -> None:
         """Load the model, two seconds; `folder` must have been verified."""
         share_freed()
+        threadpool_limits(1, user_api="blas")  # numpy's: they go on spinning, and the network that comes next waits
         cores = threads or os.cpu_count() or 1
         self.at_once = min(MOST_AT_ONCE, cores)
         self._engine = _engine(folder, cores, self.at_once, device)

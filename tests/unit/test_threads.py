@@ -26,7 +26,7 @@ class Machine:
         return quickest(self.stepping, cores, lambda: self.now_s)
 
 
-@pytest.mark.parametrize(("two_s", "threads"), [(0.003, 2), (0.0045, 1), (0.012, 1)])
+@pytest.mark.parametrize(("two_s", "threads"), [(0.003, 2), (0.0048, 1), (0.012, 1)])
 def test_quickest__two_threads__are_taken_where_they_save_enough(two_s: float, threads: int) -> None:
     assert Machine({1: 0.005, 2: two_s}).quickest(cores=2) == threads
 
