@@ -1,42 +1,28 @@
-"""Whisper's decoder on OpenVINO, from the weights of the CTranslate2 model.
+"""Whisper's decoder on OpenVINO: texts that go on token by token, for one sound or several side by side.
 
-A step costs the time of reading the weights (int8) and the keys and values of the sound (bfloat16, read once for all
-beams). The network is that of `whisper/model.py` (TextDecoder); what to choose of its scores is `app.asr.beams`'s.
+The networks are `app.asr.step`'s; what to choose of the scores is `app.asr.beams`'s.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from threading import Lock
+from threading import Condition, Lock
 
 import numpy as np
 import openvino as ov
 from numpy.typing import NDArray
-from openvino import opset13 as op
-from openvino.op.util import Variable, VariableInfo
 
 from app.asr.beams import Scores
-from app.asr.layers import (
-    FEW_ROWS,
-    MANY_ROWS,
-    Encoded,
-    Weights,
-    as_int8,
-    asked,
-    count_of,
-    exact,
-    forwarded,
-    multiplied,
-    normalised,
-    whole,
-)
+from app.asr.layers import Encoded, Weights
 from app.asr.model_file import variables
+from app.asr.step import ASKED, POSITIONS, kept_shapes, memory, state_of, step
+from app.asr.threads import options, quickest, streams
 
-Listened = NDArray[np.float32]
+Listened = NDArray[np.uint16]  # the bits of bfloat16 values, which numpy has no type for
 
-POSITIONS = 1_500  # of an encoded window: 20 ms each
 READ_AT_ONCE = 16  # tokens: the network keeps room for as many as it was ever given
 STEP_OPTIONS = {
     "INFERENCE_PRECISION_HINT": "f32",
@@ -44,7 +30,9 @@ STEP_OPTIONS = {
     "KV_CACHE_PRECISION": "u8",  # of the text so far, of which each beam has its own
 }
 MULTILINGUAL_TOKENS = 51_865  # at least, as CTranslate2 tells it
-TOKENS, PLACES, PARENTS, WANTED = range(4)  # inputs of a step; behind them a key and a value a layer
+
+
+Processors = AbstractContextManager[object]  # whoever is in it has all of them, where there is one to wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,208 +42,245 @@ class Sound:
     tensors: Sequence[ov.Tensor] = field(repr=False)
 
 
-class Reading:
-    """Scores what may be said next of one sound, for several texts that began alike.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A step of one sound."""
 
-    What a call gives is overwritten by the next one.
+    tokens: NDArray[np.int32] = field(repr=False)  # shape (texts, tokens)
+    first_place: int  # of these tokens in the text
+    parents: Sequence[int]  # the texts of the step before that these go on from
+    wanted: Sequence[int]  # after which of the tokens
+
+    def tensors(self) -> Iterator[ov.Tensor]:
+        places = range(self.first_place, self.first_place + self.tokens.shape[1])
+        for values in (self.tokens, places, self.parents, self.wanted):
+            yield ov.Tensor(np.array(values, np.int32))
+
+
+NOTHING = Asked(np.zeros((0, 1), np.int32), 0, (), (0,))
+SOMETHING = Asked(np.zeros((1, 1), np.int32), 0, (0,), (0,))
+
+
+class Network:
+    """One network for several sounds: those that go on take each step together, as reading the weights is most of it.
+
+    Whoever asks last has the step taken for all, and the others wait for it; what it gave holds until one's next step.
+    A sound's scores are the same, whoever else is there.
     """
 
-    def __init__(self, request: ov.InferRequest, sound: Sound) -> None:
+    def __init__(
+        self, request: ov.InferRequest, sounds: int, silence: Sequence[ov.Tensor], processors: Processors
+    ) -> None:
+        """`silence` is what a sound keeps that nobody hears."""
+        self.processors = processors
+        self.sounds = sounds
         self._request = request
-        self._place = 0
-        for number, tensor in enumerate(sound.tensors, start=WANTED + 1):
-            request.set_input_tensor(number, tensor)
+        self._inputs = len(request.get_compiled_model().inputs) // sounds
+        self._states = [
+            [state for state in request.query_state() if state.name.startswith(state_of(sound))]
+            for sound in range(sounds)
+        ]
+        self._asked: list[Asked | None] = [None] * sounds
+        self._found: list[Scores | BaseException | None] = [None] * sounds
+        self._going: set[int] = set()
+        self._turn = Condition()
+        for sound in range(sounds):
+            self.hear(sound, silence)
+        self._asked = [SOMETHING] * sounds
+        self._take()  # OpenVINO cannot pass over a sound before it has had a text
+        self._asked, self._found = [None] * sounds, [None] * sounds
 
-    def begin(self, prompt: Sequence[int], wanted: Sequence[int]) -> Scores:
-        """Read a prompt anew; give what follows its tokens at the places `wanted`, shape (places, tokens)."""
-        self._request.reset_state()
-        self._place = 0
-        found = list[Scores]()
-        for first in range(0, len(prompt), READ_AT_ONCE):
-            some = prompt[first : first + READ_AT_ONCE]
-            here = [place - first for place in wanted if first <= place < first + len(some)]
-            scores = self.read(some, here)
-            found += [np.array(scores)] if here else []
-        return np.concatenate(found)
+    def hear(self, sound: int, tensors: Sequence[ov.Tensor]) -> None:
+        """Take a sound's keys and values in the place of those before; nothing goes on there."""
+        with self._turn:
+            for number, tensor in enumerate(tensors, start=sound * self._inputs + ASKED):
+                self._request.set_input_tensor(number, tensor)
+            self._forget(sound)
 
-    def read(self, tokens: Sequence[int], wanted: Sequence[int]) -> Scores:
-        """Read a few tokens of one text; give what follows those at the places `wanted`, shape (places, tokens)."""
-        return np.asarray(self._run(np.array([tokens], np.int32), [0], wanted)[0])
+    @contextmanager
+    def going(self, sound: int) -> Iterator[None]:
+        """Begin its texts anew, and go on with those of the others until the context is left."""
+        with self._turn:
+            self._forget(sound)
+            self._going.add(sound)
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._going.remove(sound)
+                self._take_if_all_asked()
+
+    def take(self, sound: int, asked: Asked) -> Scores:
+        """Take a step, shape (texts or places wanted, tokens)."""
+        with self._turn:
+            self._asked[sound] = asked
+            self._take_if_all_asked()
+            self._turn.wait_for(lambda: self._found[sound] is not None)
+            found, self._found[sound] = self._found[sound], None
+        if isinstance(found, BaseException):
+            raise found
+        assert found is not None
+        return found
+
+    def listened(self, sound: int) -> Listened:
+        """Tell where the heads that follow the sound listened at each token of its last step."""
+        return np.array(self._request.get_output_tensor(1 + sound).data.view(np.uint16))
+
+    def _forget(self, sound: int) -> None:
+        for state in self._states[sound]:
+            state.reset()
+
+    def _take_if_all_asked(self) -> None:
+        if not self._going or any(self._asked[sound] is None for sound in self._going):
+            return
+        try:
+            self._take()
+        except BaseException as error:  # noqa: BLE001  for whoever waits, too
+            for sound in self._going:
+                self._found[sound] = error
+        self._asked = [None] * len(self._asked)
+        self._turn.notify_all()
+
+    def _take(self) -> None:
+        for sound, asked in enumerate(self._asked):
+            for number, tensor in enumerate((asked or NOTHING).tensors(), start=sound * self._inputs):
+                self._request.set_input_tensor(number, tensor)
+        with self.processors:
+            self._request.infer()
+        scores, first = np.asarray(self._request.get_output_tensor(0).data), 0
+        for sound, asked in enumerate(self._asked):
+            if asked is not None:
+                behind = first + len(asked.tokens) * len(asked.wanted)
+                self._found[sound], first = scores[first:behind], behind
+
+
+class Reading:
+    """Scores what may be said next of one sound, for several texts that began alike."""
+
+    def __init__(self, network: Network, sound: int) -> None:
+        self._network, self._sound = network, sound
+        self._place = 0
+
+    @contextmanager
+    def begun(self, prompt: Sequence[int], wanted: Sequence[int]) -> Iterator[Scores]:
+        """Read a prompt anew; give what follows its tokens at the places `wanted`, shape (places, tokens).
+
+        In the context its texts go on.
+        """
+        with self._network.going(self._sound):
+            self._place = 0
+            found = list[Scores]()
+            for first in range(0, len(prompt), READ_AT_ONCE):
+                some = prompt[first : first + READ_AT_ONCE]
+                here = [place - first for place in wanted if first <= place < first + len(some)]
+                scores = self._take(np.array([some], np.int32), [0], here)
+                found += [np.array(scores)] if here else []
+            yield np.concatenate(found)
 
     def go_on(self, tokens: Sequence[int], parents: Sequence[int]) -> Scores:
-        """Add a token to each text that goes on, by its number in the step before; shape (texts, tokens)."""
-        return np.asarray(self._run(np.array(tokens, np.int32)[:, np.newaxis], parents, [0])[:, 0])
+        """Add a token to each text that goes on, by its number in the step before; shape (texts, tokens).
+
+        What it gives is overwritten by the next step.
+        """
+        return self._take(np.array(tokens, np.int32)[:, np.newaxis], parents, [0])
 
     def listened(self) -> Listened:
         """Tell where the heads that follow the sound listened at each token just read, (heads, tokens, positions)."""
-        return np.asarray(self._request.get_output_tensor(1).data)
+        return self._network.listened(self._sound)
 
-    def _run(self, tokens: NDArray[np.int32], parents: Sequence[int], wanted: Sequence[int]) -> Scores:
-        places = np.arange(self._place, self._place + tokens.shape[1], dtype=np.int32)
+    def _take(self, tokens: NDArray[np.int32], parents: Sequence[int], wanted: Sequence[int]) -> Scores:
+        asked = Asked(tokens, self._place, parents, wanted)
         self._place += tokens.shape[1]
-        asked = (tokens, places, np.array(parents, np.int32), np.array(wanted, np.int32))
-        for number, values in enumerate(asked):
-            self._request.set_input_tensor(number, ov.Tensor(values))
-        self._request.infer()
-        return np.asarray(self._request.get_output_tensor(0).data)
+        return self._network.take(self._sound, asked)
 
 
 class FastDecoder:
-    """Decodes up to `at_once` sounds side by side, each on a thread: between two there is too much to wait for."""
+    """Decodes up to `at_once` sounds side by side.
 
-    def __init__(self, folder: Path, at_once: int, following: Sequence[tuple[int, int]]) -> None:
-        """Build and compile the network, a second.
+    Two threads on a token wait for each other some 150 times. Where that is quicker all the same, the sounds take their
+    steps together with them; else each has a network and a thread of its own. The scores are the same. Two such threads
+    must not meet two of the encoder's, so whatever has all the processors takes turns with the others.
+    """
+
+    def __init__(self, folder: Path, at_once: int, cores: int, following: Sequence[tuple[int, int]]) -> None:
+        """Build and compile the networks, and see how many threads are quickest; a second and a half.
 
         Args:
             folder: of the CTranslate2 model.
             at_once: sounds.
+            cores: to use.
             following: layer and number of the heads that follow the sound.
 
         Raises:
             UnknownLayoutError: the model's file is not one that can be read here.
         """
-        memory, step, tokens = _networks(folder, following)
-        self.is_multilingual = tokens >= MULTILINGUAL_TOKENS
-        core = ov.Core()
-        remembering = core.compile_model(memory, "CPU", {**_streams(1), "INFERENCE_PRECISION_HINT": "bf16"})
-        stepping = core.compile_model(step, "CPU", {**_streams(at_once), **STEP_OPTIONS})
-        self._forgotten = [_first(ov.Tensor(output.element_type, output.shape), 1) for output in remembering.outputs]
-        self._memory, self._turn = remembering.create_infer_request(), Lock()
-        self._free = SimpleQueue[ov.InferRequest]()
-        for _ in range(at_once):
-            self._free.put(stepping.create_infer_request())
+        weights = variables(folder / "model.bin", "decoder/")
+        self.is_multilingual = len(weights["embeddings/weight"]) >= MULTILINGUAL_TOKENS
+        self._silence = _silent(kept_shapes(weights, positions=1))
+        made = dict[int, list[Network]]()
+
+        def stepping(threads: int) -> Callable[[], object]:
+            made[threads] = self._networks(weights, at_once, cores, threads, following)
+            return partial(_trial, made[threads][0], _silent(kept_shapes(weights, POSITIONS)))
+
+        self.threads = quickest(stepping, cores)
+        networks = made.get(self.threads) or self._networks(weights, at_once, cores, self.threads, following)
+        made.clear()
+        self.processors = networks[0].processors
+        how = {**options(self.threads, 1, cores), "INFERENCE_PRECISION_HINT": "bf16"}
+        self._memory, self._turn = ov.Core().compile_model(memory(weights), "CPU", how).create_infer_request(), Lock()
+        self._free = SimpleQueue[tuple[Network, int]]()
+        for network in networks:
+            for sound in range(network.sounds):
+                network.hear(sound, self._silence)
+                self._free.put((network, sound))
+
+    def _networks(
+        self, weights: Weights, at_once: int, cores: int, threads: int, following: Sequence[tuple[int, int]]
+    ) -> list[Network]:
+        count = streams(threads, at_once, cores)
+        sounds = -(-at_once // count)
+        how = {**options(threads, at_once, cores), **STEP_OPTIONS}
+        stepping = ov.Core().compile_model(step(weights, following, sounds), "CPU", how)
+        processors = Lock() if count == 1 else nullcontext()
+        return [Network(stepping.create_infer_request(), sounds, self._silence, processors) for _ in range(count)]
 
     def remember(self, encoded: Encoded, positions: int) -> Sound:
         """Make of an encoded window what every step listens to: so many positions of it."""
         with self._turn:
-            self._memory.infer({0: encoded})
-            outputs = [self._memory.get_output_tensor(number) for number in range(len(self._forgotten))]
+            with self.processors:
+                self._memory.infer({0: encoded})
+            outputs = [self._memory.get_output_tensor(number) for number in range(len(self._silence))]
             return Sound([_first(tensor, positions) for tensor in outputs])
 
     @contextmanager
     def reading(self, sound: Sound) -> Iterator[Reading]:
         """Take a place at this decoder for one sound; waits for one where all are taken."""
-        request = self._free.get()
+        network, place = self._free.get()
+        network.hear(place, sound.tensors)
         try:
-            yield Reading(request, sound)
+            yield Reading(network, place)
         finally:
-            request.reset_state()
-            for number, tensor in enumerate(self._forgotten, start=WANTED + 1):
-                request.set_input_tensor(number, tensor)
-            self._free.put(request)
+            network.hear(place, self._silence)
+            self._free.put((network, place))
 
 
-def _streams(count: int) -> dict[str, int]:
-    return {"NUM_STREAMS": count, "INFERENCE_NUM_THREADS": count}
+def _trial(network: Network, tensors: Sequence[ov.Tensor]) -> None:
+    """Take a step of a whole window, with two beams."""
+    network.hear(0, tensors)
+    with network.going(0):
+        network.take(0, Asked(np.zeros((2, 1), np.int32), 0, (0, 1), (0,)))
+
+
+def _silent(shapes: Sequence[tuple[int, ...]]) -> list[ov.Tensor]:
+    return [ov.Tensor(ov.Type.bf16, ov.Shape(shape)) for shape in shapes]
 
 
 def _first(tensor: ov.Tensor, positions: int) -> ov.Tensor:
     """Copy the first positions of a key, (1, heads, width, positions), or a value, (1, heads, positions, width)."""
-    bits = tensor.data.view(np.uint16)  # numpy has no bfloat16
+    bits = tensor.data.view(np.uint16)
     axis = bits.shape.index(POSITIONS)
     part = np.take(bits, range(positions), axis) if positions < POSITIONS else bits
     copied = ov.Tensor(ov.Type.bf16, ov.Shape(part.shape))
     copied.data.view(np.uint16)[...] = part
     return copied
-
-
-def _networks(folder: Path, following: Sequence[tuple[int, int]]) -> tuple[ov.Model, ov.Model, int]:
-    weights = variables(folder / "model.bin", "decoder/")
-    return _memory(weights), _step(weights, following), len(weights["embeddings/weight"])
-
-
-def _memory(weights: Weights) -> ov.Model:
-    """Make keys and values of an encoded window, once; keys scaled and laid out as a step reads them."""
-    heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
-    encoded = op.parameter([1, POSITIONS, width], np.float32, "encoded")
-    flow, kept = op.convert(encoded, "bf16"), list[ov.Node]()
-    scale = (width // heads) ** -0.5  # an eighth in all of Whisper's models, so nothing is lost in bfloat16
-    for number in range(count_of(weights)):
-        name = f"layer_{number}/attention/linear_1"
-        key, value = (
-            op.reshape(
-                multiplied(flow, part, name, MANY_ROWS), whole(1, POSITIONS, heads, width // heads), special_zero=False
-            )
-            for part in _halves(weights, name, scale)
-        )
-        kept += [op.transpose(key, whole(0, 2, 3, 1)), op.transpose(value, whole(0, 2, 1, 3))]
-    return ov.Model(kept, [encoded], "memory")
-
-
-def _halves(weights: Weights, name: str, scale: float) -> tuple[Weights, Weights]:
-    """Give the scaled weights of the keys, and those of the values."""
-    names = (f"{name}/weight", f"{name}/bias")
-    keys, values = zip(*(np.split(np.asarray(weights[one], np.float32), 2) for one in names), strict=True)
-    return {one: part * scale for one, part in zip(names, keys, strict=True)}, dict(zip(names, values, strict=True))
-
-
-def _step(weights: Weights, following: Sequence[tuple[int, int]]) -> ov.Model:
-    tokens, places = op.parameter([-1, -1], np.int32, "tokens"), op.parameter([-1], np.int32, "places")
-    parents, wanted = op.parameter([-1], np.int32, "parents"), op.parameter([-1], np.int32, "wanted")
-    inputs, kept, listened = [tokens, places, parents, wanted], list[ov.Node](), list[ov.Node]()
-    embeddings = as_int8(weights["embeddings/weight"])
-    positions = op.gather(exact(weights["position_encodings/encodings"]), places, _number(0))
-    flow = op.add(op.gather(embeddings, tokens, _number(0)), positions)
-    shape = op.shape_of(tokens, "i32")
-    for number in range(count_of(weights)):
-        said, states = _told_before(flow, shape, parents, weights, f"layer_{number}")
-        flow = op.add(flow, said)
-        heard, likely, sound = _listened(flow, shape, weights, f"layer_{number}/attention")
-        if heads := [head for layer, head in following if layer == number]:
-            listened.append(op.gather(op.squeeze(likely, whole(0)), _numbers(*heads), _number(0)))
-        flow = op.add(flow, heard)
-        flow = op.add(flow, forwarded(flow, weights, f"layer_{number}/ffn", FEW_ROWS))
-        inputs, kept = inputs + sound, kept + states
-    last = normalised(op.gather(flow, wanted, _number(1)), weights, "layer_norm", FEW_ROWS)
-    scores = op.matmul(last, embeddings, transpose_a=False, transpose_b=True)
-    followed = op.convert(op.concat(listened, 0), "f32")
-    return ov.Model([op.result(scores), op.result(followed)], kept, inputs, "step")
-
-
-def _told_before(
-    flow: ov.Node, shape: ov.Node, parents: ov.Node, weights: Weights, layer: str
-) -> tuple[ov.Node, list[ov.Node]]:
-    """Attend to the text so far, which the request keeps from step to step."""
-    name = f"{layer}/self_attention"
-    heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
-    split = op.reshape(asked(flow, weights, name, FEW_ROWS), whole(0, 0, 3, heads, width // heads), special_zero=True)
-    parts = op.split(op.transpose(split, whole(2, 0, 3, 1, 4)), op.constant(0), 3)
-    query, key, value = (op.squeeze(part, whole(0)) for part in parts.outputs())
-    rows = op.gather(shape, _numbers(0), _number(0))
-    nothing = op.broadcast(op.constant(np.float32(0)), op.concat([rows, _numbers(heads, 0, width // heads)], 0))
-    grown = list[ov.Node]()
-    states = list[ov.Node]()
-    for what, new in (("key", key), ("value", value)):
-        info = VariableInfo()
-        info.data_shape = ov.PartialShape([-1, heads, -1, width // heads])
-        info.data_type, info.variable_id = ov.Type.f32, f"{layer}/{what}"
-        state = Variable(info)
-        before = op.gather(op.read_value(nothing, state), parents, _number(0))
-        grown.append(op.concat([before, new], 2))
-        states.append(op.assign(grown[-1], state))
-    mixed = op.transpose(op.scaled_dot_product_attention(query, *grown, causal=True), whole(0, 2, 1, 3))
-    joined = op.reshape(mixed, whole(0, 0, width), special_zero=True)
-    return multiplied(joined, weights, f"{name}/linear_1", FEW_ROWS), states
-
-
-def _listened(flow: ov.Node, shape: ov.Node, weights: Weights, name: str) -> tuple[ov.Node, ov.Node, list[ov.Node]]:
-    """Attend to the sound; all texts ask the same keys in one go."""
-    heads, width = int(weights["num_heads"]), weights["layer_norm/gamma"].shape[0]
-    key = op.parameter([1, heads, width // heads, -1], ov.Type.bf16, f"{name}/key")
-    value = op.parameter([1, heads, -1, width // heads], ov.Type.bf16, f"{name}/value")
-    query = asked(flow, weights, name, FEW_ROWS)
-    split = op.transpose(op.reshape(query, whole(1, -1, heads, width // heads), special_zero=False), whole(0, 2, 1, 3))
-    likely = op.softmax(op.matmul(op.convert(split, "bf16"), key, transpose_a=False, transpose_b=False), -1)
-    mixed = op.convert(op.matmul(likely, value, transpose_a=False, transpose_b=False), "f32")
-    joined = op.reshape(
-        op.transpose(mixed, whole(0, 2, 1, 3)), op.concat([shape, _numbers(width)], 0), special_zero=False
-    )
-    return multiplied(joined, weights, f"{name}/linear_2", FEW_ROWS), likely, [key, value]
-
-
-def _number(value: int) -> ov.Node:
-    return op.constant(np.int32(value))
-
-
-def _numbers(*values: int) -> ov.Node:
-    return op.constant(np.array(values, np.int32))

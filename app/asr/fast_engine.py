@@ -24,12 +24,14 @@ from numpy.typing import NDArray
 from app.asr.aligning import SMOOTHED, followed, path
 from app.asr.beams import Rules, Scores, Text, Tokens, drawn, sample, search
 from app.asr.ct2_engine import defaults
-from app.asr.decoder import POSITIONS, FastDecoder, Reading, Sound
+from app.asr.decoder import FastDecoder, Listened, Reading, Sound
 from app.asr.encoder import FastEncoder
 from app.asr.engine import Features
+from app.asr.layers import widened
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
 from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
+from app.asr.step import POSITIONS
 
 if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
@@ -38,9 +40,9 @@ SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a 
 
 
 class FastEngine:
-    """Encoder and decoder, a window on a thread."""
+    """Encoder and decoder, of so many windows side by side."""
 
-    def __init__(self, folder: Path, at_once: int) -> None:
+    def __init__(self, folder: Path, at_once: int, cores: int) -> None:
         """Build the networks, two seconds.
 
         Raises:
@@ -49,8 +51,8 @@ class FastEngine:
         config = json.loads((folder / "config.json").read_text())
         if not config.get("alignment_heads"):
             raise UnknownLayoutError("config.json does not say which heads follow the sound")
-        self._encoder = FastEncoder(folder)
-        self._decoder = FastDecoder(folder, at_once, config["alignment_heads"])
+        self._decoder = FastDecoder(folder, at_once, cores, config["alignment_heads"])
+        self._encoder = FastEncoder(folder, self._decoder.threads, self._decoder.processors)
         words = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer = Tokenizer(words, self._decoder.is_multilingual, "transcribe", "en")
         self._dear = Lock()  # many beams take 50 MB: one window at a time
@@ -66,8 +68,7 @@ class FastEngine:
     def language(self, encoded: Sound) -> str:
         if not self._decoder.is_multilingual:
             return "en"
-        with self._decoder.reading(encoded) as reading:
-            (scores,) = reading.begin([self._tokenizer.sot], [0])
+        with self._decoder.reading(encoded) as reading, reading.begun([self._tokenizer.sot], [0]) as (scores,):
             likeliest = int(self._languages[scores[self._languages].argmax()])
         return str(self.parts.hf_tokenizer.id_to_token(likeliest)).strip("<|>")
 
@@ -86,18 +87,18 @@ class FastEngine:
             yield decode
 
     def _decoded(self, reading: Reading, way: Way, tokenizer: Tokenizer) -> Decoded:
-        start, last = reading.begin(way.prompt, [way.prompt.index(tokenizer.sot), len(way.prompt) - 1])
-        no_speech = float(_shares(start)[tokenizer.no_speech])
-        watched = _Watched(reading)
-        if way.temperature:
-            text = sample(watched, last, self._rules, drawn(way.temperature, SEED), way.most)
-        else:
-            text = search(watched, last, self._rules, way.beams, way.most)
+        places = [way.prompt.index(tokenizer.sot), len(way.prompt) - 1]
+        with reading.begun(way.prompt, places) as (start, last):
+            watched = _Watched(reading)
+            if way.temperature:
+                text = sample(watched, last, self._rules, drawn(way.temperature, SEED), way.most)
+            else:
+                text = search(watched, last, self._rules, way.beams, way.most)
         return Decoded(
             list(text.tokens),
             text.log_probability / (len(text.tokens) + 1),
             get_compression_ratio(tokenizer.decode(text.tokens).strip()),
-            no_speech,
+            float(_shares(start)[tokenizer.no_speech]),
             watched.timing(text),
         )
 
@@ -108,7 +109,7 @@ class Timing:
 
     tokens: Tokens = field(repr=False)
     shares: NDArray[np.float64] = field(repr=False)  # probabilities, shape (tokens,) or one more for the end
-    attention: NDArray[np.float16] = field(repr=False)  # shape (heads, as many, positions)
+    listened: Listened = field(repr=False)  # shape (heads, as many, positions)
 
 
 class _Watched:
@@ -116,19 +117,16 @@ class _Watched:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._steps = [self._listened()[:, -1:]]  # the prompt's last token is what the first one is told by
+        self._steps = [reading.listened()[:, -1:]]  # the prompt's last token is what the first one is told by
 
     def go_on(self, tokens: Sequence[int], parents: Sequence[int]) -> Scores:
         scores = self._reading.go_on(tokens, parents)
-        self._steps.append(self._listened())
+        self._steps.append(self._reading.listened())
         return scores
 
     def timing(self, text: Text) -> Timing:
-        attention = [step[:, parent] for step, parent in zip(self._steps, text.parents, strict=False)]
-        return Timing(text.tokens, np.exp(text.log_probabilities), np.stack(attention, axis=1))
-
-    def _listened(self) -> NDArray[np.float16]:
-        return self._reading.listened().astype(np.float16)
+        listened = [step[:, parent] for step, parent in zip(self._steps, text.parents, strict=False)]
+        return Timing(text.tokens, np.exp(text.log_probabilities), np.stack(listened, axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ class _Aligner:
         words = [number for number, token in enumerate(timing.tokens) if token < self._end][:count]
         if not words:
             return _Alignment([(0, 0)], [])
-        attention = timing.attention[:, :, :positions].astype(np.float32)
+        attention = widened(timing.listened[:, :, :positions])
         belongs = followed(attention / attention.sum(-1, keepdims=True))[words]
         until = self._told_end(timing.tokens[words[-1] + 1 :], positions)
         return _Alignment([*path(belongs[:, :until]), (count, until)], timing.shares[words].tolist())

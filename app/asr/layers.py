@@ -54,6 +54,11 @@ def rounded(values: NDArray[np.generic]) -> ov.Node:
     return op.constant(tensor)
 
 
+def widened(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Give the values of bfloat16's bits."""
+    return (bits.astype(np.uint32) << 16).view(np.float32)
+
+
 def exact(values: NDArray[np.generic]) -> ov.Node:
     return op.constant(np.asarray(values, np.float32))
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from app.asr.ct2_engine import Ct2Engine, found_device
 from app.asr.device import Asked
@@ -60,6 +61,7 @@ class WhisperTranscriber:
     def __init__(self, folder: Path, name: str, threads: int, device: Asked = "auto") -> None:
         """Load the model, two seconds; `folder` must have been verified."""
         share_freed()
+        threadpool_limits(1, user_api="blas")  # numpy's: they go on spinning, and the network that comes next waits
         cores = threads or os.cpu_count() or 1
         self.at_once = min(MOST_AT_ONCE, cores)
         self._engine = _engine(folder, cores, self.at_once, device)
@@ -169,7 +171,7 @@ class WhisperTranscriber:
 def _engine(folder: Path, cores: int, at_once: int, asked: Asked) -> Engine:
     """OpenVINO's where the CPU is made for it and no GPU is used, else CTranslate2's."""
     device = found_device(asked)
-    if device.kind == "cpu" and (fast := _fast_engine(folder, at_once)):
+    if device.kind == "cpu" and (fast := _fast_engine(folder, cores, at_once)):
         return_large()
         log.info("%s, with OpenVINO", device.said)
         return fast
@@ -178,7 +180,7 @@ def _engine(folder: Path, cores: int, at_once: int, asked: Asked) -> Engine:
     return engine
 
 
-def _fast_engine(folder: Path, at_once: int) -> Engine | None:
+def _fast_engine(folder: Path, cores: int, at_once: int) -> Engine | None:
     try:
         from app.asr.encoder import has_bfloat16  # noqa: PLC0415  not on every machine
         from app.asr.fast_engine import FastEngine  # noqa: PLC0415
@@ -187,7 +189,7 @@ def _fast_engine(folder: Path, at_once: int) -> Engine | None:
     if not has_bfloat16():
         return None
     try:
-        return FastEngine(folder, at_once)
+        return FastEngine(folder, at_once, cores)
     except UnknownLayoutError as error:
         log.warning("words are heard more slowly: %s", error)
         return None

@@ -26,11 +26,14 @@ FOLDER = MODELS_DIR / "base"
 SAID = " Is that what"
 
 
-@pytest.fixture(scope="module")
-def engine() -> "FastEngine":
+@pytest.fixture(scope="module", params=[1, 2], ids=["a thread each", "two threads for both"])
+def engine(request: pytest.FixtureRequest) -> "FastEngine":
+    """The machine would choose one of the two."""
     from app.asr.fast_engine import FastEngine  # noqa: PLC0415  not on every machine
 
-    return FastEngine(FOLDER, at_once=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.asr.decoder.quickest", lambda *_: request.param)
+        return FastEngine(FOLDER, at_once=2, cores=2)
 
 
 @pytest.fixture(scope="module")
