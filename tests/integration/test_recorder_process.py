@@ -229,14 +229,6 @@ def test_recorder__disk_fills_up__keeps_what_was_sealed_shows_a_fault_and_waits(
         box.wait_for_state(BoxState.READY)
 
 
-def test_recorder__no_pins_on_this_machine__ends_with_a_sentence(folder: Path) -> None:
-    if Path("/dev/gpiochip0").exists():
-        pytest.skip("this machine has pins")
-    room = write_wav(folder / "room.wav", SOUND)
-    with pytest.raises(AssertionError, match="choose the simulated panel"):
-        RecorderProcess(folder, panel="gpio", microphone="file", audio_file=room).start()
-
-
 def test_recorder__data_dir_is_a_file__ends_with_a_sentence(folder: Path) -> None:
     room = write_wav(folder / "room.wav", SOUND)
     with pytest.raises(AssertionError, match="The recorder cannot use its folders: Not a directory"):
