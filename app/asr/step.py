@@ -102,21 +102,16 @@ class _Sound:
     inputs: list[ov.Node] = field(default_factory=list)
     states: list[ov.Node] = field(default_factory=list)
     listened: list[ov.Node] = field(default_factory=list)
+    shape: ov.Node = field(init=False)  # texts, tokens of each
+    count: ov.Node = field(init=False)  # of tokens in all
 
     def __post_init__(self) -> None:
         self.inputs.append(op.parameter([-1, -1], np.int32, f"{self.number}/tokens"))
         self.inputs += [
             op.parameter([-1], np.int32, f"{self.number}/{name}") for name in ("places", "parents", "wanted")
         ]
-
-    @property
-    def shape(self) -> ov.Node:
-        return op.shape_of(self.inputs[0], "i32")
-
-    @property
-    def count(self) -> ov.Node:
-        """How many tokens."""
-        return op.reduce_prod(self.shape, _numbers(0), keep_dims=True)
+        self.shape = op.shape_of(self.inputs[0], "i32")
+        self.count = op.reduce_prod(self.shape, _numbers(0), keep_dims=True)
 
     def begun(self, embeddings: ov.Node, positions: ov.Node, width: int) -> ov.Node:
         tokens, places, _, _ = self.inputs

@@ -241,4 +241,6 @@ def test_recorder__without_button_and_lights__says_why_until_it_is_ended_and_ope
         status = box.wait_for_state(BoxState.NOT_READY)
         assert "no pins for a button and lights" in " ".join(status.reasons)
         assert status.microphone == "not listened to"
-        assert box.terminate()[0] == 1
+        ended, said = box.terminate()
+    assert ended == 1
+    assert "no pins for a button and lights" in said

@@ -17,7 +17,7 @@ from firmware.inbox import Inbox, Quit
 inbox = Inbox()
 crashed = _quit_on(inbox)
 signal.raise_signal(int(sys.argv[1]))
-assert inbox.get(timeout=5) == Quit()
+assert inbox.get(timeout=1) == Quit()
 assert not crashed.is_set()
 """
 
