@@ -7,6 +7,7 @@ from collections.abc import Callable
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -2, -3, -4, -8
 _SPARE_BYTES = 64 << 20
 _LARGE_BYTES = 1 << 20
+_KEPT_BYTES = 16 << 20
 
 
 def keep_freed() -> None:
@@ -26,9 +27,10 @@ def share_freed() -> None:
 def return_large() -> None:
     """Give what is large back as soon as it is freed: otherwise glibc learns to keep it, and it lies about in pieces.
 
-    For a decoder, which asks for few large pieces a window; smaller ones are kept, or every step would map them anew.
+    For a decoder, which asks for few large pieces a window. Smaller ones are kept, or every step would map them anew:
+    by itself glibc lets its heap grow and shrink in steps of 128 KB, and one text's scores are 200.
     """
-    _set((_MMAP_THRESHOLD, _LARGE_BYTES))
+    _set((_MMAP_THRESHOLD, _LARGE_BYTES), (_TRIM_THRESHOLD, _KEPT_BYTES), (_TOP_PAD, _KEPT_BYTES))
 
 
 def give_back() -> None:
