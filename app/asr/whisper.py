@@ -96,7 +96,8 @@ class WhisperTranscriber:
         context = replace(window.context, language=language, loudest=loudest)
         sound = _Sound(window, len(audio), encoded, probabilities, heard_voices)
         heard = self._decode(sound, context)
-        if _missed_ms(sound, heard) >= MISSED_MS and all(one.path == "first" for one in heard.utterances):
+        led = bool(context.prompt or context.vocabulary)  # without text before, it would say the same again
+        if led and _missed_ms(sound, heard) >= MISSED_MS and all(one.path == "first" for one in heard.utterances):
             heard = min(heard, self._hear_anew(sound, context), key=lambda one: _missed_ms(sound, one))
         return replace(heard, not_understood=_missed(sound, heard, TOLD_MS))
 
