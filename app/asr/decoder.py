@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from app.asr.beams import Scores
 from app.asr.layers import Encoded, Weights
 from app.asr.model_file import variables
-from app.asr.step import ASKED, POSITIONS, kept_shapes, memory, state_of, step
+from app.asr.step import ASKED, POSITIONS, Sound, memory, room, state_of, step
 from app.asr.threads import options, quickest, streams
 
 Listened = NDArray[np.uint16]  # the bits of bfloat16 values, which numpy has no type for
 
-READ_AT_ONCE = 16  # tokens: the network keeps room for as many as it was ever given
+READ_AT_ONCE = (32, 16, 8, 4, 2, 1)  # tokens: a network keeps some MB for each number that it was ever given
 STEP_OPTIONS = {
     "INFERENCE_PRECISION_HINT": "f32",
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": 32,  # of the values that meet int8 weights; the fewer, the more exact
@@ -33,13 +33,6 @@ MULTILINGUAL_TOKENS = 51_865  # at least, as CTranslate2 tells it
 
 
 Processors = AbstractContextManager[object]  # whoever is in it has all of them, where there is one to wait for
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What the decoder keeps of an encoded window: a key and a value a layer, in bfloat16. Speech in clear."""
-
-    tensors: Sequence[ov.Tensor] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +61,8 @@ class Network:
     A sound's scores are the same, whoever else is there.
     """
 
-    def __init__(
-        self, request: ov.InferRequest, sounds: int, silence: Sequence[ov.Tensor], processors: Processors
-    ) -> None:
-        """`silence` is what a sound keeps that nobody hears."""
+    def __init__(self, request: ov.InferRequest, sounds: int, silence: Sound, processors: Processors) -> None:
+        """`silence` is where nobody hears anything."""
         self.processors = processors
         self.sounds = sounds
         self._request = request
@@ -83,6 +74,7 @@ class Network:
         self._asked: list[Asked | None] = [None] * sounds
         self._found: list[Scores | BaseException | None] = [None] * sounds
         self._going: set[int] = set()
+        self._heard = [silence] * sounds
         self._turn = Condition()
         for sound in range(sounds):
             self.hear(sound, silence)
@@ -90,11 +82,12 @@ class Network:
         self._take()  # OpenVINO cannot pass over a sound before it has had a text
         self._asked, self._found = [None] * sounds, [None] * sounds
 
-    def hear(self, sound: int, tensors: Sequence[ov.Tensor]) -> None:
-        """Take a sound's keys and values in the place of those before; nothing goes on there."""
+    def hear(self, sound: int, heard: Sound) -> None:
+        """Hear this in the place of what was heard before; nothing goes on there."""
         with self._turn:
-            for number, tensor in enumerate(tensors, start=sound * self._inputs + ASKED):
+            for number, tensor in enumerate(heard.tensors, start=sound * self._inputs + ASKED):
                 self._request.set_input_tensor(number, tensor)
+            self._heard[sound] = heard
             self._forget(sound)
 
     @contextmanager
@@ -170,8 +163,8 @@ class Reading:
         with self._network.going(self._sound):
             self._place = 0
             found = list[Scores]()
-            for first in range(0, len(prompt), READ_AT_ONCE):
-                some = prompt[first : first + READ_AT_ONCE]
+            while some := _at_once(prompt[self._place :]):
+                first = self._place
                 here = [place - first for place in wanted if first <= place < first + len(some)]
                 scores = self._take(np.array([some], np.int32), [0], here)
                 found += [np.array(scores)] if here else []
@@ -216,19 +209,21 @@ class FastDecoder:
         """
         weights = variables(folder / "model.bin", "decoder/")
         self.is_multilingual = len(weights["embeddings/weight"]) >= MULTILINGUAL_TOKENS
-        self._silence = _silent(kept_shapes(weights, positions=1))
+        remembering = memory(weights)
+        self._room = partial(room, remembering)
+        self._silence = self._room(positions=1)
         made = dict[int, list[Network]]()
 
         def stepping(threads: int) -> Callable[[], object]:
             made[threads] = self._networks(weights, at_once, cores, threads, following)
-            return partial(_trial, made[threads][0], _silent(kept_shapes(weights, POSITIONS)))
+            return partial(_trial, made[threads][0], self._room(POSITIONS))
 
         self.threads = quickest(stepping, cores)
         networks = made.get(self.threads) or self._networks(weights, at_once, cores, self.threads, following)
         made.clear()
         self.processors = networks[0].processors
         how = {**options(self.threads, 1, cores), "INFERENCE_PRECISION_HINT": "bf16"}
-        self._memory, self._turn = ov.Core().compile_model(memory(weights), "CPU", how).create_infer_request(), Lock()
+        self._memory, self._turn = ov.Core().compile_model(remembering, "CPU", how).create_infer_request(), Lock()
         self._free = SimpleQueue[tuple[Network, int]]()
         for network in networks:
             for sound in range(network.sounds):
@@ -245,19 +240,21 @@ class FastDecoder:
         processors = Lock() if count == 1 else nullcontext()
         return [Network(stepping.create_infer_request(), sounds, self._silence, processors) for _ in range(count)]
 
-    def remember(self, encoded: Encoded, positions: int) -> Sound:
-        """Make of an encoded window what every step listens to: so many positions of it."""
-        with self._turn:
-            with self.processors:
-                self._memory.infer({0: encoded})
-            outputs = [self._memory.get_output_tensor(number) for number in range(len(self._silence))]
-            return Sound([_first(tensor, positions) for tensor in outputs])
+    def remember(self, encoded: Encoded) -> Sound:
+        """Make of an encoded window what every step listens to."""
+        sound = self._room(encoded.shape[1])
+        with self._turn, self.processors:
+            self._memory.set_input_tensor(ov.Tensor(encoded, shared_memory=True))
+            for number, tensor in enumerate(sound.tensors):
+                self._memory.set_output_tensor(number, tensor)
+            self._memory.infer()
+        return sound
 
     @contextmanager
     def reading(self, sound: Sound) -> Iterator[Reading]:
         """Take a place at this decoder for one sound; waits for one where all are taken."""
         network, place = self._free.get()
-        network.hear(place, sound.tensors)
+        network.hear(place, sound)
         try:
             yield Reading(network, place)
         finally:
@@ -265,22 +262,13 @@ class FastDecoder:
             self._free.put((network, place))
 
 
-def _trial(network: Network, tensors: Sequence[ov.Tensor]) -> None:
+def _at_once(tokens: Sequence[int]) -> Sequence[int]:
+    """Give the first of them that are read together."""
+    return tokens[: next((count for count in READ_AT_ONCE if count <= len(tokens)), 0)]
+
+
+def _trial(network: Network, sound: Sound) -> None:
     """Take a step of a whole window, with two beams."""
-    network.hear(0, tensors)
+    network.hear(0, sound)
     with network.going(0):
         network.take(0, Asked(np.zeros((2, 1), np.int32), 0, (0, 1), (0,)))
-
-
-def _silent(shapes: Sequence[tuple[int, ...]]) -> list[ov.Tensor]:
-    return [ov.Tensor(ov.Type.bf16, ov.Shape(shape)) for shape in shapes]
-
-
-def _first(tensor: ov.Tensor, positions: int) -> ov.Tensor:
-    """Copy the first positions of a key, (1, heads, width, positions), or a value, (1, heads, positions, width)."""
-    bits = tensor.data.view(np.uint16)
-    axis = bits.shape.index(POSITIONS)
-    part = np.take(bits, range(positions), axis) if positions < POSITIONS else bits
-    copied = ov.Tensor(ov.Type.bf16, ov.Shape(part.shape))
-    copied.data.view(np.uint16)[...] = part
-    return copied

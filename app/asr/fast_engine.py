@@ -24,19 +24,20 @@ from numpy.typing import NDArray
 from app.asr.aligning import SMOOTHED, followed, path
 from app.asr.beams import Rules, Scores, Text, Tokens, drawn, sample, search
 from app.asr.ct2_engine import defaults
-from app.asr.decoder import FastDecoder, Listened, Reading, Sound
-from app.asr.encoder import FastEncoder
+from app.asr.decoder import FastDecoder, Listened, Reading
+from app.asr.encoder import FRAMES, FastEncoder
 from app.asr.engine import Features
 from app.asr.layers import widened
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
 from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
-from app.asr.step import POSITIONS
+from app.asr.step import Sound
 
 if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
 
 SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
+LENGTH_FRAMES = 500  # windows are this long or so many times: networks keep some MB for each length ever given
 
 
 class FastEngine:
@@ -62,8 +63,8 @@ class FastEngine:
         self._rules = _rules(self._tokenizer, self.options, self.parts.time_precision)
 
     def encode(self, features: Features) -> Sound:
-        shown = (features.shape[-1] + SHOWN_SILENCE_FRAMES) // 2
-        return self._decoder.remember(self._encoder.encode(pad_or_trim(features)), min(shown, POSITIONS))
+        shown = -(-(features.shape[-1] + SHOWN_SILENCE_FRAMES) // LENGTH_FRAMES) * LENGTH_FRAMES
+        return self._decoder.remember(self._encoder.encode(pad_or_trim(features, min(shown, FRAMES))))
 
     def language(self, encoded: Sound) -> str:
         if not self._decoder.is_multilingual:
@@ -160,8 +161,8 @@ class _Aligner:
         words = [number for number, token in enumerate(timing.tokens) if token < self._end][:count]
         if not words:
             return _Alignment([(0, 0)], [])
-        attention = widened(timing.listened[:, :, :positions])
-        belongs = followed(attention / attention.sum(-1, keepdims=True))[words]
+        heads = (widened(head) for head in timing.listened[:, :, :positions])
+        belongs = followed(head / head.sum(-1, keepdims=True) for head in heads)[words]
         until = self._told_end(timing.tokens[words[-1] + 1 :], positions)
         return _Alignment([*path(belongs[:, :until]), (count, until)], timing.shares[words].tolist())
 

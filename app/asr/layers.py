@@ -46,12 +46,33 @@ def forwarded(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.No
 
 
 def rounded(values: NDArray[np.generic]) -> ov.Node:
-    """Round to bfloat16, the upper half of a float32; numpy has no such type."""
+    """Round to bfloat16."""
+    return op.constant(_rounded(values))
+
+
+def rounded_once() -> Constant:
+    """Give what rounds to bfloat16 as `rounded`, the same values once: networks made of them share the memory.
+
+    The values must not be given back meanwhile: they are known by where they lie.
+    """
+    tensors = dict[tuple[int, tuple[int, ...]], ov.Tensor]()
+
+    def once(values: NDArray[np.generic]) -> ov.Node:
+        where = (values.ctypes.data, values.shape)
+        if where not in tensors:
+            tensors[where] = _rounded(values)
+        return op.constant(tensors[where], shared_memory=True)
+
+    return once
+
+
+def _rounded(values: NDArray[np.generic]) -> ov.Tensor:
+    """bfloat16 is the upper half of a float32; numpy has no such type."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     upper = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
     tensor = ov.Tensor(ov.Type.bf16, ov.Shape(list(values.shape)))
     tensor.data.view(np.uint16)[...] = upper
-    return op.constant(tensor)
+    return tensor
 
 
 def widened(bits: NDArray[np.uint16]) -> NDArray[np.float32]:

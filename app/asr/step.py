@@ -5,11 +5,13 @@ the time of reading the weights (int8) and each sound's keys and values (bfloat1
 once, and for all texts of a sound.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import openvino as ov
+from numpy.typing import NDArray
 from openvino import opset13 as op
 from openvino.op.util import Variable, VariableInfo
 
@@ -32,28 +34,40 @@ ASKED = 4  # inputs of a sound: tokens, places, parents, wanted; behind them a k
 
 
 def memory(weights: Weights) -> ov.Model:
-    """Make keys and values of an encoded window, once; keys scaled and laid out as a step reads them."""
+    """Make a key and a value a layer of an encoded window, once; keys scaled and both laid out as a step reads them.
+
+    Input (1, positions, width), outputs (1, heads, positions, width / heads).
+    """
     heads, width = _sizes(weights)
-    encoded = op.parameter([1, POSITIONS, width], np.float32, "encoded")
+    encoded = op.parameter([1, -1, width], np.float32, "encoded")
     flow, kept = op.convert(encoded, "bf16"), list[ov.Node]()
     scale = (width // heads) ** -0.5  # an eighth in all of Whisper's models, so nothing is lost in bfloat16
     for number in range(count_of(weights)):
         name = f"layer_{number}/attention/linear_1"
         key, value = (
-            op.reshape(
-                multiplied(flow, part, name, MANY_ROWS), whole(1, POSITIONS, heads, width // heads), special_zero=False
-            )
+            op.reshape(multiplied(flow, part, name, MANY_ROWS), whole(1, -1, heads, width // heads), special_zero=False)
             for part in _halves(weights, name, scale)
         )
-        kept += [op.transpose(key, whole(0, 2, 3, 1)), op.transpose(value, whole(0, 2, 1, 3))]
+        kept += [op.transpose(key, whole(0, 2, 1, 3)), op.transpose(value, whole(0, 2, 1, 3))]
     return ov.Model(kept, [encoded], "memory")
 
 
-def kept_shapes(weights: Weights, positions: int) -> Sequence[tuple[int, ...]]:
-    """Give the shapes of a sound's keys and values, a key and a value a layer."""
-    heads, width = _sizes(weights)
-    shapes = [(1, heads, width // heads, positions), (1, heads, positions, width // heads)]
-    return shapes * count_of(weights)
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What is kept of an encoded window: a key and a value a layer, in bfloat16. Speech in clear."""
+
+    tensors: Sequence[ov.Tensor] = field(repr=False)
+    bits: NDArray[np.uint16] = field(repr=False)  # which the tensors lie in
+
+
+def room(memory: ov.Model, positions: int) -> Sound:
+    """Give room for what `memory` makes of so many positions: in one piece, which the system maps in larger pages."""
+    shapes = [
+        ov.Shape([positions if size.is_dynamic else size.get_length() for size in port.get_partial_shape()])
+        for port in memory.outputs
+    ]
+    bits = np.empty((len(shapes), math.prod(shapes[0])), np.uint16)
+    return Sound([ov.Tensor(part, shape, ov.Type.bf16) for part, shape in zip(bits, shapes, strict=True)], bits)
 
 
 def step(weights: Weights, following: Sequence[tuple[int, int]], sounds: int) -> ov.Model:
@@ -142,12 +156,14 @@ class _Sound:
 
     def heard(self, flow: ov.Node, name: str, heads: int, width: int, follow: Sequence[int]) -> ov.Node:
         """Attend to the sound; all texts ask the same keys in one go."""
-        key = op.parameter([1, heads, width // heads, -1], ov.Type.bf16, f"{self.number}/{name}/key")
-        value = op.parameter([1, heads, -1, width // heads], ov.Type.bf16, f"{self.number}/{name}/value")
+        key, value = (
+            op.parameter([1, heads, -1, width // heads], ov.Type.bf16, f"{self.number}/{name}/{kind}")
+            for kind in ("key", "value")
+        )
         self.inputs += [key, value]
         split = op.reshape(flow, _numbers(1, -1, heads, width // heads), special_zero=False)
         query = op.convert(op.transpose(split, whole(0, 2, 1, 3)), "bf16")
-        likely = op.softmax(op.matmul(query, key, transpose_a=False, transpose_b=False), -1)
+        likely = op.softmax(op.matmul(query, key, transpose_a=False, transpose_b=True), -1)
         if follow:
             self.listened.append(op.gather(op.squeeze(likely, whole(0)), _numbers(*follow), _number(0)))
         mixed = op.convert(op.matmul(likely, value, transpose_a=False, transpose_b=False), "f32")

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from openvino import InferRequest
 
-    from app.asr.decoder import FastDecoder, Sound
+    from app.asr.decoder import Asked, FastDecoder
+    from app.asr.step import Sound
 
 pytest.importorskip("openvino", reason="there is no OpenVINO for this machine")
 if not pytest.importorskip("app.asr.encoder").has_bfloat16():
@@ -39,9 +40,7 @@ def decoder() -> "FastDecoder":
 @pytest.fixture(scope="module")
 def sounds(decoder: "FastDecoder") -> "Sequence[Sound]":
     values = np.random.default_rng(1)
-    return [
-        decoder.remember(values.standard_normal((1, 1500, 512), np.float32), positions) for positions in (1500, 700)
-    ]
+    return [decoder.remember(values.standard_normal((1, positions, 512), np.float32)) for positions in (1500, 750)]
 
 
 def told(decoder: "FastDecoder", sound: "Sound", seed: int) -> "Iterator[NDArray[np.generic]]":
@@ -69,6 +68,33 @@ def test_reading__two_sounds_side_by_side__get_what_each_gets_alone(
         together = list(pool.map(answers, range(4)))
     for one, other in zip(alone, together, strict=True):
         assert all(np.array_equal(*both) for both in zip(one, other, strict=True))
+
+
+def test_reading__prompts_of_any_length__are_read_in_few_sizes_and_tell_the_same(
+    decoder: "FastDecoder", sounds: "Sequence[Sound]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.asr.decoder import READ_AT_ONCE, Network  # noqa: PLC0415  not on every machine
+
+    sizes, take = list[int](), Network.take
+
+    def counted(network: "Network", sound: int, asked: "Asked") -> "NDArray[np.float32]":
+        sizes.append(asked.tokens.shape[1])
+        return take(network, sound, asked)
+
+    monkeypatch.setattr(Network, "take", counted)
+    tokens = [random.Random(1).randrange(300, 3_000) for _ in range(205)]
+    with decoder.reading(sounds[0]) as reading:
+        for length in (1, 7, 64, 105, 205):
+            with reading.begun(tokens[:length], [0, length - 1]) as scores:
+                at_once = scores.copy()
+            assert sum(sizes) == length
+            assert set(sizes) <= set(READ_AT_ONCE)
+            sizes.clear()
+            with monkeypatch.context() as patch:
+                patch.setattr("app.asr.decoder.READ_AT_ONCE", (1,))
+                with reading.begun(tokens[:length], [0, length - 1]) as scores:
+                    assert np.array_equal(scores.argmax(1), at_once.argmax(1))
+            sizes.clear()
 
 
 def test_reading__a_text_that_breaks_off__does_not_keep_the_other_waiting(

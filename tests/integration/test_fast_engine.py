@@ -14,9 +14,9 @@ from app.asr.looks import Way
 from app.speech.attribution import mixed_down
 
 if TYPE_CHECKING:
-    from app.asr.decoder import Sound
     from app.asr.engine import Features
     from app.asr.fast_engine import FastEngine
+    from app.asr.step import Sound
 
 encoder = pytest.importorskip("app.asr.encoder", reason="there is no OpenVINO for this machine")
 if not encoder.has_bfloat16():
