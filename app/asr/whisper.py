@@ -41,6 +41,7 @@ TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin 
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
 VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # told before a window: more is dearer, not better
 MISSED_MS = 500  # of a sure voice without words: heard anew
+MUCH_MISSED_MS = 2_000  # where nothing stood before that could have led past it: it would mostly say the same again
 TOLD_MS = 1_000  # of it, and still without words then: told as not understood
 
 
@@ -96,8 +97,9 @@ class WhisperTranscriber:
         context = replace(window.context, language=language, loudest=loudest)
         sound = _Sound(window, len(audio), encoded, probabilities, heard_voices)
         heard = self._decode(sound, context)
-        led = bool(context.prompt or context.vocabulary)  # without text before, it would say the same again
-        if led and _missed_ms(sound, heard) >= MISSED_MS and all(one.path == "first" for one in heard.utterances):
+        led = bool(context.prompt or context.vocabulary)
+        least_ms = MISSED_MS if led else MUCH_MISSED_MS
+        if _missed_ms(sound, heard) >= least_ms and all(one.path == "first" for one in heard.utterances):
             heard = min(heard, self._hear_anew(sound, context), key=lambda one: _missed_ms(sound, one))
         return replace(heard, not_understood=_missed(sound, heard, TOLD_MS))
 
