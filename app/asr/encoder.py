@@ -77,7 +77,8 @@ def _network(weights: Weights) -> ov.Model:
     one (docs/decisions/0089).
     """
     features = op.parameter([1, weights["conv1/weight"].shape[1], ANY], np.float32, "features")
-    kind = Kind(*[rounded_once()] * 2)
+    rounded = rounded_once()
+    kind = Kind(rounded, rounded)
     either = op.if_op(op.squeeze(op.equal(_size(features, 2), whole(FRAMES)), whole(0)).output(0))
     if_whole, if_short = (_of_length(weights, kind, frames) for frames in (FRAMES, ANY))
     either.set_then_body(if_whole)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
 
 SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
-LENGTH_FRAMES = 500  # windows are this long or so many times: networks keep some MB for each length ever given
+LENGTH_FRAMES = 500  # windows are shown in multiples of it: networks keep some MB for each length ever given
 
 
 class FastEngine:
