@@ -138,6 +138,11 @@ def test_decode__sampled__gives_the_same_text_each_time(
     assert tokens(engine, sound, tokenizer, way) == tokens(engine, sound, tokenizer, way) != []
 
 
-def test_encode__a_short_window__keeps_its_sound_and_five_seconds(engine: "FastEngine", features: "Features") -> None:
-    short = engine.encode(features[:, :1000])
-    assert {max(tensor.shape) for tensor in short.tensors} == {750}
+@pytest.mark.parametrize(
+    ("frames", "positions"), [(40, 500), (500, 500), (501, 750), (1_000, 750), (1_900, 1_250), (2_100, 1_500)]
+)
+def test_encode__a_short_window__keeps_its_sound_and_five_seconds_in_one_of_five_lengths(
+    engine: "FastEngine", features: "Features", frames: int, positions: int
+) -> None:
+    short = engine.encode(features[:, :frames])
+    assert {max(tensor.shape) for tensor in short.tensors} == {positions}
