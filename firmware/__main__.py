@@ -62,7 +62,8 @@ def main(settings: RecorderSettings) -> int:
             closed = recorder.run()
     except PanelMissing as missing:
         write_line(ERROR, str(missing))
-        tell_why(missing, settings.run_dir / "recorder.sock", inbox)
+        reasons = [reason for reason in (settings.configuration_problem, str(missing)) if reason]
+        tell_why(reasons, settings.run_dir / "recorder.sock", inbox)
         return 1
     except FirmwareError as error:
         return _fail(str(error))

@@ -237,8 +237,12 @@ def test_recorder__data_dir_is_a_file__ends_with_a_sentence(folder: Path) -> Non
 
 @pytest.mark.skipif(any(Path("/dev").glob("gpiochip*")), reason="this machine has pins")
 def test_recorder__without_button_and_lights__says_why_until_it_is_ended_and_opens_nothing(folder: Path) -> None:
-    with RecorderProcess(folder, panel="gpio", microphone="file", audio_file=folder / "no.wav") as box:
+    mistake = "tacet.toml, line 2, is wrong"
+    with RecorderProcess(
+        folder, panel="gpio", microphone="file", audio_file=folder / "no.wav", configuration_problem=mistake
+    ) as box:
         status = box.wait_for_state(BoxState.NOT_READY)
+        assert status.reasons[0] == mistake
         assert "no pins for a button and lights" in " ".join(status.reasons)
         assert status.microphone == "not listened to"
         ended, said = box.terminate()
