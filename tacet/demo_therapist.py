@@ -14,6 +14,8 @@ from app.errors import TacetError
 GROUP = re.compile(r"</span>([0-9A-Z*~$=]+)</li>")
 ASKED = re.compile(r"type group (\d+)")
 
+KEPT_FOR_S = 2.0  # an idle connection, which the page closes after 5 s: a question on its way then would be lost
+
 
 class Therapist:
     """Sets a box up and reads its transcript over HTTPS, as a browser would, with a passphrase that nobody knows."""
@@ -81,4 +83,10 @@ class Therapist:
 
     def _new_client(self) -> httpx2.AsyncClient:
         trust = ssl.create_default_context(cafile=str(self._certificate))
-        return httpx2.AsyncClient(base_url=self._url, verify=trust, headers={"Origin": self._url}, timeout=300.0)
+        return httpx2.AsyncClient(
+            base_url=self._url,
+            verify=trust,
+            headers={"Origin": self._url},
+            timeout=300.0,
+            limits=httpx2.Limits(keepalive_expiry=KEPT_FOR_S),
+        )
