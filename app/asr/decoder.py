@@ -74,7 +74,7 @@ class Network:
         self._asked: list[Asked | None] = [None] * sounds
         self._found: list[Scores | BaseException | None] = [None] * sounds
         self._going: set[int] = set()
-        self._heard = [silence] * sounds
+        self._heard = [silence] * sounds  # held, as OpenVINO does not hold what its tensors lie in
         self._turn = Condition()
         for sound in range(sounds):
             self.hear(sound, silence)

@@ -82,7 +82,7 @@ def test_reading__prompts_of_any_length__are_read_in_few_sizes_and_tell_the_same
         return take(network, sound, asked)
 
     monkeypatch.setattr(Network, "take", counted)
-    tokens = [random.Random(1).randrange(300, 3_000) for _ in range(205)]
+    tokens = random.Random(1).choices(range(300, 3_000), k=205)
     with decoder.reading(sounds[0]) as reading:
         for length in (1, 7, 64, 105, 205):
             with reading.begun(tokens[:length], [0, length - 1]) as scores:
