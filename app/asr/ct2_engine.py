@@ -15,9 +15,11 @@ from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
 
 from app.asr.device import Asked, Cuda, Device, choose, driver_is_loaded, on_cpu
-from app.asr.engine import Features
+from app.asr.engine import Audio, Features
 from app.asr.looks import FEW_BEAMS, SEED, Decode, Decoded, Way
 from app.asr.transcriber import SAMPLE_RATE_HZ
+from app.asr.voice_detector import voice_probabilities
+from app.asr.voices import Probabilities
 
 if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
@@ -34,6 +36,9 @@ class Ct2Engine:
         self.parts = _load(folder, cores, at_once, device)
         self.options = defaults(self.parts)
         self._dear = Lock()  # many beams take so much memory that two at once are too many
+
+    def voice_probabilities(self, audio: Audio) -> Probabilities:
+        return voice_probabilities(audio)
 
     def encode(self, features: Features) -> ctranslate2.StorageView:
         return self.parts.encode(pad_or_trim(features))

@@ -10,10 +10,12 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from app.asr.looks import Decoding
+from app.asr.voices import Probabilities
 
 if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
 
+Audio = NDArray[float32]  # mono, -1..1, 16 kHz
 Features = NDArray[float32]  # a spectrogram, shape (mel bands, frames)
 
 
@@ -32,6 +34,10 @@ class Engine(Protocol):
 
     @property
     def decoding(self) -> Decoding: ...
+
+    def voice_probabilities(self, audio: Audio) -> Probabilities:
+        """Give the probability of a voice for every 32 ms of a window."""
+        ...
 
     def encode(self, features: Features) -> Any:
         """Listen to a whole window of 30 s, as Whisper has learned it; `features` are those of the sound in it."""

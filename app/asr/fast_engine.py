@@ -26,12 +26,14 @@ from app.asr.beams import Rules, Scores, Text, Tokens, drawn, sample, search
 from app.asr.ct2_engine import defaults
 from app.asr.decoder import FastDecoder, Listened, Reading
 from app.asr.encoder import FRAMES, FastEncoder
-from app.asr.engine import Features
+from app.asr.engine import Audio, Features
+from app.asr.fast_voice_detector import FastVoiceDetector
 from app.asr.layers import widened
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
 from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
 from app.asr.step import Sound
+from app.asr.voices import Probabilities
 
 if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
@@ -54,6 +56,7 @@ class FastEngine:
             raise UnknownLayoutError("config.json does not say which heads follow the sound")
         self._decoder = FastDecoder(folder, at_once, cores, config["alignment_heads"])
         self._encoder = FastEncoder(folder, self._decoder.threads, self._decoder.processors)
+        self._voice_detector = FastVoiceDetector()
         words = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer = Tokenizer(words, self._decoder.is_multilingual, "transcribe", "en")
         self._dear = Lock()  # many beams take 50 MB: one window at a time
@@ -61,6 +64,9 @@ class FastEngine:
         self.parts = _Parts(folder, words, _Aligner(self._tokenizer, is_multilingual=self._decoder.is_multilingual))
         self.options = defaults(self.parts)
         self._rules = _rules(self._tokenizer, self.options, self.parts.time_precision)
+
+    def voice_probabilities(self, audio: Audio) -> Probabilities:
+        return self._voice_detector.probabilities(audio)
 
     def encode(self, features: Features) -> Sound:
         shown = -(-(features.shape[-1] + SHOWN_SILENCE_FRAMES) // LENGTH_FRAMES) * LENGTH_FRAMES

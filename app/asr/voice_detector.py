@@ -1,4 +1,4 @@
-"""Where somebody speaks: silero VAD, which faster-whisper brings."""
+"""Where somebody speaks: silero VAD, which faster-whisper brings. `fast_voice_detector.py` has it on OpenVINO."""
 
 import numpy as np
 from faster_whisper.vad import get_vad_model

@@ -18,24 +18,20 @@ from typing import Any
 
 import numpy as np
 from faster_whisper.tokenizer import Tokenizer
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from app.asr.ct2_engine import Ct2Engine, found_device
 from app.asr.device import Asked
-from app.asr.engine import Engine
+from app.asr.engine import Audio, Engine
 from app.asr.looks import Looks
 from app.asr.memory import give_back, keep_freed, return_large, share_freed
 from app.asr.model_file import UnknownLayoutError
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window, called
-from app.asr.voice_detector import voice_probabilities
 from app.asr.voices import Probabilities, Voice, unworded, voices, without_pauses
 from app.domain import Context, Word
 from app.domain import Path as Look
 
 log = logging.getLogger(__name__)
-
-Audio = NDArray[np.float32]  # mono, -1..1, 16 kHz
 
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
@@ -86,7 +82,7 @@ class WhisperTranscriber:
             message = f"a window holds 1 to {WINDOW_SAMPLES} samples, not {len(audio)}"
             raise ValueError(message)
         with self._listening:
-            probabilities = voice_probabilities(audio)
+            probabilities = self._engine.voice_probabilities(audio)
         heard_voices = voices(probabilities, len(audio))
         if not heard_voices:
             return self._nothing(window, len(audio), window.context)
