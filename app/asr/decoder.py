@@ -139,7 +139,7 @@ class Network:
             for number, tensor in enumerate((asked or NOTHING).tensors(), start=sound * self._inputs):
                 self._request.set_input_tensor(number, tensor)
         with self.processors:
-            self._request.infer()
+            self._request.infer(share_outputs=True)
         scores, first = np.asarray(self._request.get_output_tensor(0).data), 0
         for sound, asked in enumerate(self._asked):
             if asked is not None:
@@ -247,7 +247,7 @@ class FastDecoder:
             self._memory.set_input_tensor(ov.Tensor(encoded, shared_memory=True))
             for number, tensor in enumerate(sound.tensors):
                 self._memory.set_output_tensor(number, tensor)
-            self._memory.infer()
+            self._memory.infer(share_outputs=True)
         return sound
 
     @contextmanager

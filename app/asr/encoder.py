@@ -66,7 +66,7 @@ class FastEncoder:
         behind = FRAMES - frames if frames > MOST_SHORT else 0
         given = np.pad(features, ((0, 0), (0, behind)))[np.newaxis]
         with self._turn, self._processors:
-            (found,) = self._request.infer({0: given}).values()
+            (found,) = self._request.infer({0: given}, share_inputs=True, share_outputs=True).values()
             return np.array(found[:, : frames // 2], np.float32)
 
 

@@ -40,8 +40,6 @@ class FastVoiceDetector:
         with self._turn:
             for first in range(0, whole, STEPS_AT_ONCE):
                 some = np.ascontiguousarray(heard[first : first + STEPS_AT_ONCE])
-                probabilities, *memory = (
-                    np.array(one) for one in self._request.infer(dict(enumerate((some, *memory)))).values()
-                )
+                probabilities, *memory = self._request.infer(dict(enumerate((some, *memory)))).values()
                 found.append(probabilities.reshape(-1))
         return np.concatenate(found)[:steps]

@@ -29,6 +29,12 @@ def multiplied(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.N
     return op.add(product, kind.vector(weights[f"{name}/bias"]))
 
 
+def turned(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.Node:
+    """A linear layer whose values stand one channel after the other."""
+    product = op.matmul(kind.matrix(weights[f"{name}/weight"]), flow, transpose_a=False, transpose_b=True)
+    return op.add(product, kind.vector(weights[f"{name}/bias"][:, np.newaxis]))
+
+
 def normalised(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.Node:
     even = op.mvn(flow, whole(-1), normalize_variance=True, eps=EPSILON, eps_mode="inside_sqrt")
     scaled = op.multiply(even, kind.vector(weights[f"{name}/gamma"]))

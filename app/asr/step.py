@@ -26,6 +26,7 @@ from app.asr.layers import (
     forwarded,
     multiplied,
     normalised,
+    turned,
     whole,
 )
 
@@ -36,7 +37,7 @@ ASKED = 4  # inputs of a sound: tokens, places, parents, wanted; behind them a k
 def memory(weights: Weights) -> ov.Model:
     """Make a key and a value a layer of an encoded window, once; keys scaled and both laid out as a step reads them.
 
-    Input (1, positions, width), outputs (1, heads, positions, width / heads).
+    Input (1, positions, width), outputs (1, heads, positions, width / heads) and (1, heads, width / heads, positions).
     """
     heads, width = _sizes(weights)
     encoded = op.parameter([1, -1, width], np.float32, "encoded")
@@ -44,11 +45,11 @@ def memory(weights: Weights) -> ov.Model:
     scale = (width // heads) ** -0.5  # an eighth in all of Whisper's models, so nothing is lost in bfloat16
     for number in range(count_of(weights)):
         name = f"layer_{number}/attention/linear_1"
-        key, value = (
-            op.reshape(multiplied(flow, part, name, MANY_ROWS), whole(1, -1, heads, width // heads), special_zero=False)
-            for part in _halves(weights, name, scale)
-        )
-        kept += [op.transpose(key, whole(0, 2, 1, 3)), op.transpose(value, whole(0, 2, 1, 3))]
+        keys, values = _halves(weights, name, scale)
+        key, value = multiplied(flow, keys, name, MANY_ROWS), turned(flow, values, name, MANY_ROWS)
+        split = op.reshape(key, whole(1, -1, heads, width // heads), special_zero=False)
+        kept.append(op.transpose(split, whole(0, 2, 1, 3)))
+        kept.append(op.reshape(value, whole(1, heads, width // heads, -1), special_zero=False))
     return ov.Model(kept, [encoded], "memory")
 
 
@@ -156,17 +157,15 @@ class _Sound:
 
     def heard(self, flow: ov.Node, name: str, heads: int, width: int, follow: Sequence[int]) -> ov.Node:
         """Attend to the sound; all texts ask the same keys in one go."""
-        key, value = (
-            op.parameter([1, heads, -1, width // heads], ov.Type.bf16, f"{self.number}/{name}/{kind}")
-            for kind in ("key", "value")
-        )
+        key = op.parameter([1, heads, -1, width // heads], ov.Type.bf16, f"{self.number}/{name}/key")
+        value = op.parameter([1, heads, width // heads, -1], ov.Type.bf16, f"{self.number}/{name}/value")
         self.inputs += [key, value]
         split = op.reshape(flow, _numbers(1, -1, heads, width // heads), special_zero=False)
         query = op.convert(op.transpose(split, whole(0, 2, 1, 3)), "bf16")
         likely = op.softmax(op.matmul(query, key, transpose_a=False, transpose_b=True), -1)
         if follow:
             self.listened.append(op.gather(op.squeeze(likely, whole(0)), _numbers(*follow), _number(0)))
-        mixed = op.convert(op.matmul(likely, value, transpose_a=False, transpose_b=False), "f32")
+        mixed = op.convert(op.matmul(likely, value, transpose_a=False, transpose_b=True), "f32")
         return op.reshape(op.transpose(mixed, whole(0, 2, 1, 3)), _numbers(-1, width), special_zero=False)
 
     def last(self, flow: ov.Node, width: int) -> ov.Node:
