@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from app.asr.beams import Scores
 from app.asr.layers import Encoded, Weights
 from app.asr.model_file import variables
-from app.asr.step import ASKED, POSITIONS, Sound, memory, room, state_of, step
+from app.asr.rooms import Rooms, Sound
+from app.asr.step import ASKED, POSITIONS, memory, state_of, step
 from app.asr.threads import options, quickest, streams
 
 Listened = NDArray[np.uint16]  # the bits of bfloat16 values, which numpy has no type for
@@ -210,13 +211,13 @@ class FastDecoder:
         weights = variables(folder / "model.bin", "decoder/")
         self.is_multilingual = len(weights["embeddings/weight"]) >= MULTILINGUAL_TOKENS
         remembering = memory(weights)
-        self._room = partial(room, remembering)
-        self._silence = self._room(positions=1)
+        self._rooms = Rooms(remembering, POSITIONS)
+        self._silence = self._rooms.of_one_position()
         made = dict[int, list[Network]]()
 
         def stepping(threads: int) -> Callable[[], object]:
             made[threads] = self._networks(weights, at_once, cores, threads, following)
-            return partial(_trial, made[threads][0], self._room(POSITIONS))
+            return partial(_trial, made[threads][0], self._rooms.taken(POSITIONS))
 
         self.threads = quickest(stepping, cores)
         networks = made.get(self.threads) or self._networks(weights, at_once, cores, self.threads, following)
@@ -242,7 +243,7 @@ class FastDecoder:
 
     def remember(self, encoded: Encoded) -> Sound:
         """Make of an encoded window what every step listens to."""
-        sound = self._room(encoded.shape[1])
+        sound = self._rooms.taken(encoded.shape[1])
         with self._turn, self.processors:
             self._memory.set_input_tensor(ov.Tensor(encoded, shared_memory=True))
             for number, tensor in enumerate(sound.tensors):

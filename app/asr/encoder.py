@@ -28,7 +28,7 @@ from app.asr.layers import (
 from app.asr.model_file import variables
 
 FRAMES = 3_000  # columns of the spectrogram: 30 s
-MOST_SHORT = 1_500  # columns; a longer window is as dear as a whole one
+MOST_SHORT = 2_000  # columns; the longer the windows of any length may be, the more memory they hold
 ANY = -1  # as a size: told by what is given
 CPU_INFO = Path("/proc/cpuinfo")
 PARTS = 3  # query, key and value stand in one matrix

@@ -32,7 +32,7 @@ from app.asr.layers import widened
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
 from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
-from app.asr.step import Sound
+from app.asr.rooms import Sound
 from app.asr.voices import Probabilities
 
 if TYPE_CHECKING:

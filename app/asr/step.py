@@ -5,13 +5,11 @@ the time of reading the weights (int8) and each sound's keys and values (bfloat1
 once, and for all texts of a sound.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import openvino as ov
-from numpy.typing import NDArray
 from openvino import opset13 as op
 from openvino.op.util import Variable, VariableInfo
 
@@ -51,24 +49,6 @@ def memory(weights: Weights) -> ov.Model:
         kept.append(op.transpose(split, whole(0, 2, 1, 3)))
         kept.append(op.reshape(value, whole(1, heads, width // heads, -1), special_zero=False))
     return ov.Model(kept, [encoded], "memory")
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """What is kept of an encoded window: a key and a value a layer, in bfloat16. Speech in clear."""
-
-    tensors: Sequence[ov.Tensor] = field(repr=False)
-    bits: NDArray[np.uint16] = field(repr=False)  # which the tensors lie in
-
-
-def room(memory: ov.Model, positions: int) -> Sound:
-    """Give room for what `memory` makes of so many positions: in one piece, which the system maps in larger pages."""
-    shapes = [
-        ov.Shape([positions if size.is_dynamic else size.get_length() for size in port.get_partial_shape()])
-        for port in memory.outputs
-    ]
-    bits = np.empty((len(shapes), math.prod(shapes[0])), np.uint16)
-    return Sound([ov.Tensor(part, shape, ov.Type.bf16) for part, shape in zip(bits, shapes, strict=True)], bits)
 
 
 def step(weights: Weights, following: Sequence[tuple[int, int]], sounds: int) -> ov.Model:

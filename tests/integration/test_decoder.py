@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from openvino import InferRequest
 
     from app.asr.decoder import Asked, FastDecoder
-    from app.asr.step import Sound
+    from app.asr.rooms import Sound
 
 pytest.importorskip("openvino", reason="there is no OpenVINO for this machine")
 if not pytest.importorskip("app.asr.encoder").has_bfloat16():
@@ -97,6 +97,19 @@ def test_reading__prompts_of_any_length__are_read_in_few_sizes_and_tell_the_same
             sizes.clear()
 
 
+def test_remember__one_sound_after_another__in_the_same_room_and_only_when_nobody_has_the_first(
+    decoder: "FastDecoder",
+) -> None:
+    first, second = (decoder.remember(np.full((1, 1500, 512), value, np.float32)) for value in (1, 2))
+    assert not np.shares_memory(first.bits, second.bits)
+    before, where = second.bits.copy(), first.bits.ctypes.data
+    del first
+    third = decoder.remember(np.full((1, 500, 512), 3, np.float32))
+    assert third.bits.ctypes.data == where
+    assert np.array_equal(second.bits, before)
+    assert [tuple(tensor.shape) for tensor in third.tensors[:2]] == [(1, 8, 500, 64), (1, 8, 64, 500)]
+
+
 def test_reading__a_text_that_breaks_off__does_not_keep_the_other_waiting(
     decoder: "FastDecoder", sounds: "Sequence[Sound]"
 ) -> None:
@@ -117,10 +130,10 @@ class Failing:
     def __getattr__(self, name: str) -> object:
         return getattr(self._request, name)
 
-    def infer(self) -> None:
+    def infer(self, *, share_outputs: bool) -> None:
         if self.fails:
             raise RuntimeError("no memory")
-        self._request.infer()
+        self._request.infer(share_outputs=share_outputs)
 
 
 def test_take__a_step_that_fails__is_told_to_all_who_wait_and_the_next_one_is_taken(

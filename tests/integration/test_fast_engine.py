@@ -16,7 +16,7 @@ from app.speech.attribution import mixed_down
 if TYPE_CHECKING:
     from app.asr.engine import Features
     from app.asr.fast_engine import FastEngine
-    from app.asr.step import Sound
+    from app.asr.rooms import Sound
 
 encoder = pytest.importorskip("app.asr.encoder", reason="there is no OpenVINO for this machine")
 if not encoder.has_bfloat16():
