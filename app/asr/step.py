@@ -115,9 +115,8 @@ class _Sound:
 
     def told(self, flow: ov.Node, name: str, heads: int, width: int) -> ov.Node:
         """Attend to the text so far, which the request keeps from step to step."""
-        split = op.reshape(flow, op.concat([self.shape, _numbers(3, heads, width // heads)], 0), special_zero=False)
-        parts = op.split(op.transpose(split, whole(2, 0, 3, 1, 4)), op.constant(0), 3)
-        query, key, value = (op.squeeze(part, whole(0)) for part in parts.outputs())
+        split = op.reshape(flow, op.concat([self.shape, _numbers(3 * heads, width // heads)], 0), special_zero=False)
+        query, key, value = op.split(op.transpose(split, whole(0, 2, 1, 3)), op.constant(1), 3).outputs()
         rows = op.gather(self.shape, _numbers(0), _number(0))
         nothing = op.broadcast(op.constant(np.float32(0)), op.concat([rows, _numbers(heads, 0, width // heads)], 0))
         keys = self._grown(nothing, key, f"{name}/key")
@@ -125,8 +124,8 @@ class _Sound:
         mixed = op.transpose(op.scaled_dot_product_attention(query, keys, values, causal=True), whole(0, 2, 1, 3))
         return op.reshape(mixed, _numbers(-1, width), special_zero=False)
 
-    def _grown(self, nothing: ov.Node, new: ov.Node, name: str) -> ov.Node:
-        _, heads, _, size = new.get_output_partial_shape(0)
+    def _grown(self, nothing: ov.Node, new: ov.Output, name: str) -> ov.Node:
+        _, heads, _, size = new.get_partial_shape()
         info = VariableInfo()
         info.data_shape = ov.PartialShape([ov.Dimension(), heads, ov.Dimension(), size])
         info.data_type, info.variable_id = ov.Type.f32, f"{state_of(self.number)}{name}"
