@@ -10,7 +10,7 @@ its loop so that a session can be heard while it is still going on and resumed a
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Lock
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 TAIL_SAMPLES = SAMPLE_RATE_HZ  # left for the next window, as a voice may begin in it
 MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
 VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # told before a window: more is dearer, not better
+COLUMNS_AT_ONCE, COLUMNS_BESIDE = 300, 2  # of the spectrogram; a column is heard from 200 samples on either side
 MISSED_MS = 500  # of a sure voice without words: heard anew
 MUCH_MISSED_MS = 2_000  # where nothing stood before that could have led past it: it would mostly say the same again
 TOLD_MS = 1_000  # of it, and still without words then: told as not understood
@@ -114,13 +115,25 @@ class WhisperTranscriber:
         Whisper's spectrogram is cut 8 below the loudest value of the whole recording. A window knows the loudest until
         now, and raises its own cut to that.
         """
-        features: Audio = self._model.feature_extractor(around)
+        features = np.concatenate(list(self._columns(around)), axis=1)
         own = float(features.max()) * 4 - 4  # undoes the extractor's (x + 4) / 4
         loudest = max(own, window.context.loudest if window.context.loudest is not None else own)
         samples = len(around) - window.before_samples - window.after_samples
         frames = max(1, min(samples // FRAME_SAMPLES, self._model.feature_extractor.nb_max_frames))
         first = window.before_samples // FRAME_SAMPLES
         return np.maximum(features[:, first : first + frames], (loudest - 8 + 4) / 4), loudest
+
+    def _columns(self, around: Audio) -> Iterator[Audio]:
+        """Give a spectrogram a few seconds at a time: what is computed of them stays near the processor.
+
+        Each part is cut 8 below its own loudest value, which is below where the whole is cut.
+        """
+        extractor, beside = self._model.feature_extractor, COLUMNS_BESIDE
+        count = len(around) // FRAME_SAMPLES
+        for first in range(0, max(1, count), COLUMNS_AT_ONCE):
+            before = min(first, beside)
+            part = around[(first - before) * FRAME_SAMPLES : (first + COLUMNS_AT_ONCE + beside) * FRAME_SAMPLES]
+            yield extractor(part)[:, before : before + COLUMNS_AT_ONCE]
 
     def _decode(self, sound: _Sound, context: Context, *, anew: bool = False) -> Heard:
         model, options, samples = self._model, self._options, sound.samples
