@@ -22,12 +22,13 @@ from threadpoolctl import threadpool_limits
 
 from app.asr.ct2_engine import Ct2Engine, found_device
 from app.asr.device import Asked
-from app.asr.engine import Audio, Engine
+from app.asr.engine import Audio, Engine, Features
 from app.asr.looks import Looks
 from app.asr.memory import give_back, keep_freed, return_large, share_freed
 from app.asr.model_file import UnknownLayoutError
+from app.asr.passed_over import Gap, are_words, around, end_before
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window, called
-from app.asr.voices import Probabilities, Voice, unworded, voices, without_pauses
+from app.asr.voices import STEP_SAMPLES, Probabilities, Voice, unworded, voices, without_pauses
 from app.domain import Context, Word
 from app.domain import Path as Look
 
@@ -38,7 +39,7 @@ MOST_AT_ONCE = 2  # more of them wait for the memory, not for a core
 VOCABULARY_TOKENS, SAID_TOKENS = 100, 100  # told before a window: more is dearer, not better
 COLUMNS_AT_ONCE, COLUMNS_BESIDE = 300, 2  # of the spectrogram; a column is heard from 200 samples on either side
 MISSED_MS = 500  # of a sure voice without words: heard anew
-MUCH_MISSED_MS = 2_000  # where nothing stood before that could have led past it: it would mostly say the same again
+MUCH_MISSED_MS = 2_000  # where nothing stood before that could have led past it; less is first heard by itself
 TOLD_MS = 1_000  # of it, and still without words then: told as not understood
 
 
@@ -48,6 +49,7 @@ class _Sound:
 
     window: Window = field(repr=False)
     samples: int
+    features: Features = field(repr=False)
     encoded: Any = field(repr=False)  # the engine's own
     probabilities: Probabilities = field(repr=False)
     voices: Sequence[Voice]
@@ -92,13 +94,52 @@ class WhisperTranscriber:
         encoded = self._engine.encode(features)
         language = window.context.language or self._engine.language(encoded)
         context = replace(window.context, language=language, loudest=loudest)
-        sound = _Sound(window, len(audio), encoded, probabilities, heard_voices)
+        sound = _Sound(window, len(audio), features, encoded, probabilities, heard_voices)
         heard = self._decode(sound, context)
-        led = bool(context.prompt or context.vocabulary)
-        least_ms = MISSED_MS if led else MUCH_MISSED_MS
-        if _missed_ms(sound, heard) >= least_ms and all(one.path == "first" for one in heard.utterances):
-            heard = min(heard, self._hear_anew(sound, context), key=lambda one: _missed_ms(sound, one))
+        if all(one.path == "first" for one in heard.utterances):
+            led = bool(context.prompt or context.vocabulary)
+            if _missed_ms(sound, heard) >= (MISSED_MS if led else MUCH_MISSED_MS):
+                heard = min(heard, self._hear_anew(sound, context), key=lambda one: _missed_ms(sound, one))
+            else:
+                heard = self._up_to_what_was_passed_over(sound, heard)
         return replace(heard, not_understood=_missed(sound, heard, TOLD_MS))
+
+    def _up_to_what_was_passed_over(self, sound: _Sound, heard: Heard) -> Heard:
+        """End the window before words that it passed over: the next one begins there, and is told what was said before.
+
+        Whether a voice without words says anything is seen by hearing it by itself.
+        """
+        words = [word for utterance in heard.utterances for word in utterance.words]
+        window_ms = sound.samples * 1000 // SAMPLE_RATE_HZ
+        for gap in _missed(sound, heard, MISSED_MS):
+            part_ms = around(gap, words, window_ms)
+            until_ms = end_before(heard.utterances, part_ms)
+            if until_ms and are_words(self._heard_alone(sound, heard.context, part_ms)):
+                return self._ended(heard, until_ms)
+        return heard
+
+    def _heard_alone(self, sound: _Sound, context: Context, part_ms: Gap) -> list[Word]:
+        first, last = (edge_ms * SAMPLE_RATE_HZ // 1000 // FRAME_SAMPLES for edge_ms in part_ms)
+        start, samples = first * FRAME_SAMPLES, (last - first) * FRAME_SAMPLES
+        probabilities = sound.probabilities[start // STEP_SAMPLES : (start + samples) // STEP_SAMPLES + 1]
+        features, part_voices = np.ascontiguousarray(sound.features[:, first:last]), voices(probabilities, samples)
+        if not part_voices:
+            return []
+        part = _Sound(sound.window, samples, features, self._engine.encode(features), probabilities, part_voices)
+        heard = self._decode(part, replace(context, prompt=(), vocabulary=""), anew=True)
+        return [word for utterance in heard.utterances for word in utterance.words]
+
+    def _ended(self, heard: Heard, until_ms: int) -> Heard:
+        """Leave the sentences from there on to the next window."""
+        kept = tuple(one for one in heard.utterances if one.start_ms < until_ms)
+        tokenizer = self._tokenizer(heard.context)
+        said = [token for one in kept for token in tokenizer.encode(f" {one.text}")]
+        return replace(
+            heard,
+            utterances=kept,
+            advance_samples=until_ms * SAMPLE_RATE_HZ // 1000,
+            context=replace(heard.context, prompt=tuple(said[-SAID_TOKENS:])),
+        )
 
     def _hear_anew(self, sound: _Sound, context: Context) -> Heard:
         """Hear without text before, which may have led past speech, and with more beams."""
@@ -123,6 +164,10 @@ class WhisperTranscriber:
         first = window.before_samples // FRAME_SAMPLES
         return np.maximum(features[:, first : first + frames], (loudest - 8 + 4) / 4), loudest
 
+    def _tokenizer(self, context: Context) -> Tokenizer:
+        words, is_multilingual = self._model.hf_tokenizer, self._model.model.is_multilingual
+        return Tokenizer(words, is_multilingual, task="transcribe", language=context.language)
+
     def _columns(self, around: Audio) -> Iterator[Audio]:
         """Give a spectrogram a few seconds at a time: what is computed of them stays near the processor.
 
@@ -138,9 +183,7 @@ class WhisperTranscriber:
     def _decode(self, sound: _Sound, context: Context, *, anew: bool = False) -> Heard:
         model, options, samples = self._model, self._options, sound.samples
         frames = max(1, samples // FRAME_SAMPLES)
-        tokenizer = Tokenizer(
-            model.hf_tokenizer, model.model.is_multilingual, task="transcribe", language=context.language
-        )
+        tokenizer = self._tokenizer(context)
         prompt = model.get_prompt(tokenizer, _before(context, tokenizer))
         decoded = self._looks.look(sound.encoded, prompt, tokenizer, samples, anew=anew)
         if (
@@ -231,7 +274,7 @@ def _utterance(part: dict[str, Any], text: str, look: Look) -> Utterance:
     return Utterance(_ms(part["start"]), _ms(part["end"]), text, words, look)
 
 
-def _missed(sound: _Sound, heard: Heard, least_ms: int) -> tuple[tuple[int, int], ...]:
+def _missed(sound: _Sound, heard: Heard, least_ms: int) -> tuple[Gap, ...]:
     words = [word for utterance in heard.utterances for word in utterance.words]
     return unworded(sound.probabilities, words, heard.advance_samples, least_ms)
 
