@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,7 @@ class Measured:
 
     system: str
     clip: str
+    loudness: float  # of the file's own
     seconds: float
     words: int
     errors: int
@@ -57,11 +59,12 @@ class Report:
     words_in_silence: int | None = None
     lengths: list[dict[str, float]] = field(default_factory=list)
 
-    def total(self, system: str, what: str) -> float:
-        return float(sum(getattr(row, what) for row in self.clips if row.system == system))
+    def total(self, system: str, what: str, clip: str | None = None) -> float:
+        rows = (row for row in self.clips if row.system == system and clip in (None, row.clip))
+        return float(sum(getattr(row, what) for row in rows))
 
-    def wer(self, system: str) -> float:
-        return 100 * self.total(system, "errors") / self.total(system, "words")
+    def wer(self, system: str, clip: str | None = None) -> float:
+        return 100 * self.total(system, "errors", clip) / self.total(system, "words", clip)
 
 
 class System:
@@ -121,6 +124,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=given and Path(given), metavar="DIR", help="or TACET_DATA")
     parser.add_argument("--model", default="base")
     parser.add_argument("--clip", action="append", metavar="ID", help="only this clip; may be repeated")
+    parser.add_argument(
+        "--loudness",
+        nargs="+",
+        type=float,
+        default=[1.0],
+        metavar="FACTOR",
+        help="hear each clip as often, so loud: what two of them differ in is chance",
+    )
     parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--minutes", nargs="+", type=int, default=[5, 30, 120], help="of the part `length`")
     parser.add_argument("--talking", type=float, default=1.0, help="of the part `length`: how much of it is speech")
@@ -134,25 +145,25 @@ def _arguments() -> argparse.Namespace:
 def _hear_clips(clips: list[dict[str, Any]], args: argparse.Namespace, report: Report) -> None:
     systems = [System(name, args.model) for name in SYSTEMS]
     print(f"{'clip':22} {'seconds':>7}  " + "  ".join(f"{name:>10} WER % wall/s  cpu/s" for name in SYSTEMS))
-    for turn, clip in enumerate(clips):
+    for turn, (loudness, clip) in enumerate(product(args.loudness, clips)):
         turned = systems[turn % 3 :] + systems[: turn % 3]  # nobody is always first
-        rows = {system.name: _measured(system, clip, args.data) for system in turned}
+        rows = {system.name: _measured(system, clip, loudness, args.data) for system in turned}
         report.clips += rows.values()
-        print(
-            f"{clip['id']:22} {clip['seconds']:7.1f}  " + "  ".join(_cells(rows[name]) for name in SYSTEMS), flush=True
-        )
+        name = clip["id"] if loudness == 1 else f"{clip['id']} x{loudness:g}"
+        print(f"{name:22} {clip['seconds']:7.1f}  " + "  ".join(_cells(rows[one]) for one in SYSTEMS), flush=True)
     for system in systems:
         system.end()
 
 
-def _measured(system: System, clip: dict[str, Any], folder: Path) -> Measured:
-    answer = system.hear({"file": str(folder / clip["file"])})
+def _measured(system: System, clip: dict[str, Any], loudness: float, folder: Path) -> Measured:
+    answer = system.hear({"file": str(folder / clip["file"]), "loudness": loudness})
     normal = EnglishTextNormalizer()
     compared = jiwer.process_words(normal(clip["reference"]), normal(answer["text"]) or "-")
     gone = [part.ref_end_idx - part.ref_start_idx for part in compared.alignments[0] if part.type == "delete"]
     return Measured(
         system=system.name,
         clip=clip["id"],
+        loudness=loudness,
         seconds=clip["seconds"],
         words=compared.hits + compared.substitutions + compared.deletions,
         errors=compared.substitutions + compared.deletions + compared.insertions,
@@ -191,12 +202,11 @@ def _missed_clips(report: Report) -> list[str]:
     if not report.clips:
         return []
     wall = {name: report.total(name, "wall_s") for name in SYSTEMS}
-    pairs = {row.clip: row.wer for row in report.clips if row.system == "sequential"}
-    worse = [
-        f"{row.clip} {row.wer - pairs[row.clip]:+.1f}"
-        for row in report.clips
-        if row.system == "core" and row.wer - pairs[row.clip] > MOST_POINTS_WORSE
-    ]
+    points = {
+        clip: report.wer("core", clip) - report.wer("sequential", clip)
+        for clip in {row.clip: 0 for row in report.clips}
+    }
+    worse = [f"{clip} {more:+.1f}" for clip, more in points.items() if more > MOST_POINTS_WORSE]
     checks = {
         "wall time of sequential": wall["core"] <= WALL_OF_SEQUENTIAL * wall["sequential"],
         "wall time of batched": wall["core"] <= WALL_OF_BATCHED * wall["batched"],

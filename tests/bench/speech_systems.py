@@ -1,7 +1,7 @@
 """One speech system in a process of its own: reads jobs as JSON lines, answers with words and what they cost.
 
-A job is {"file": PATH} or, for the length and the silence parts, {"minutes": N, "files": [...], "talking": 0..1} or
-{"silence_s": N}.
+A job is {"file": PATH, "loudness": FACTOR} or, for the length and the silence parts, {"minutes": N, "files": [...],
+"talking": 0..1} or {"silence_s": N}.
 """
 
 import json
@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from app.speech.listening import listen
 from tacet.__main__ import default_models_dir
@@ -54,16 +56,17 @@ def _core(model: str) -> Hear:
 def _peer(name: str, model: str) -> Hear:
     import os  # noqa: PLC0415  same
 
-    from faster_whisper import BatchedInferencePipeline, WhisperModel  # noqa: PLC0415  same
+    from faster_whisper import BatchedInferencePipeline, WhisperModel, decode_audio  # noqa: PLC0415  same
 
     loaded = WhisperModel(str(default_models_dir() / model), compute_type="int8", cpu_threads=os.cpu_count() or 1)
     batched = BatchedInferencePipeline(loaded)
 
     def hear(job: dict[str, Any]) -> str:
+        sound = job["file"] if job["loudness"] == 1 else decode_audio(job["file"]) * np.float32(job["loudness"])
         if name == "sequential":
-            found, _ = loaded.transcribe(job["file"])
+            found, _ = loaded.transcribe(sound)
         else:
-            found, _ = batched.transcribe(job["file"], batch_size=8)
+            found, _ = batched.transcribe(sound, batch_size=8)
         return " ".join(segment.text for segment in found)
 
     return hear
@@ -80,7 +83,12 @@ def _blocks(job: dict[str, Any]) -> Iterator[bytes]:
             if left <= 0:
                 return
     else:
-        yield from blocks_of(Path(job["file"]), 1)
+        for block in blocks_of(Path(job["file"]), 1):
+            yield block if job["loudness"] == 1 else _louder(block, job["loudness"])
+
+
+def _louder(block: bytes, factor: float) -> bytes:
+    return np.rint(np.frombuffer(block, "<i2") * factor).clip(-32768, 32767).astype("<i2").tobytes()
 
 
 def _talking_and_resting(files: list[str], rest_s: int) -> Iterator[bytes]:
