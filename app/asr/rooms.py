@@ -34,18 +34,22 @@ class Rooms:
         self._free = deque[Bits]()
 
     def taken(self, positions: int) -> Sound:
-        """Give room for a window of so many positions; it is free again when nobody has the sound any more."""
+        """Give room for a window of so many positions; wiped and free again when nobody has the sound any more."""
         try:
             whole = self._free.pop()
         except IndexError:
             whole = np.empty(self._size(self._positions), np.uint16)
         sound = self._laid(whole, positions)
-        weakref.finalize(sound, self._free.append, whole)
+        weakref.finalize(sound, self._wipe, whole)
         return sound
 
     def of_one_position(self) -> Sound:
         """Give the least that a network can listen to; what is in it is never told apart."""
         return self._laid(np.zeros(self._size(1), np.uint16), 1)
+
+    def _wipe(self, bits: Bits) -> None:
+        bits.fill(0)
+        self._free.append(bits)
 
     def _laid(self, bits: Bits, positions: int) -> Sound:
         shapes = [

@@ -97,13 +97,14 @@ def test_reading__prompts_of_any_length__are_read_in_few_sizes_and_tell_the_same
             sizes.clear()
 
 
-def test_remember__one_sound_after_another__in_the_same_room_and_only_when_nobody_has_the_first(
+def test_remember__one_sound_after_another__in_the_same_room_once_nobody_has_the_first_and_it_is_wiped(
     decoder: "FastDecoder",
 ) -> None:
     first, second = (decoder.remember(np.full((1, 1500, 512), value, np.float32)) for value in (1, 2))
     assert not np.shares_memory(first.bits, second.bits)
     before, where = second.bits.copy(), first.bits.ctypes.data
     del first
+    assert not any(bits.any() for bits in decoder._rooms._free)  # nothing of what was said stays
     third = decoder.remember(np.full((1, 500, 512), 3, np.float32))
     assert third.bits.ctypes.data == where
     assert np.array_equal(second.bits, before)
