@@ -15,14 +15,16 @@ from openvino import opset13 as op
 from app.asr.engine import Features
 from app.asr.layers import (
     Encoded,
+    Given,
     Kind,
     Weights,
     asked,
     count_of,
     forwarded,
+    in_bfloat16,
     multiplied,
     normalised,
-    rounded_once,
+    rounded,
     whole,
 )
 from app.asr.model_file import variables
@@ -46,15 +48,27 @@ class FastEncoder:
     """Encodes one spectrogram at a time in bfloat16; may be asked by several at once. A second request takes 30 MB."""
 
     def __init__(self, folder: Path, threads: int, processors: AbstractContextManager[object]) -> None:
-        """Build and compile the network, half a second; it works while it has the `processors`.
+        """Build and compile the networks, a second; it works while it has the `processors`.
 
         Raises:
             UnknownLayoutError: the model's file is not one that can be read here.
         """
         options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
-        network = _network(variables(folder / "model.bin", "encoder/"))
-        self._request = ov.Core().compile_model(network, "CPU", options).create_infer_request()
+        weights = variables(folder / "model.bin", "encoder/")
+        (of_30_s, given), (of_any, _) = (_network(weights, frames) for frames in (FRAMES, ANY))
+        tensors = [in_bfloat16(matrix) for matrix in given.values]
+        self._whole, self._short = (
+            ov.Core().compile_model(network, "CPU", options).create_infer_request() for network in (of_30_s, of_any)
+        )
+        for request in (self._whole, self._short):
+            for number, tensor in enumerate(tensors, start=1):
+                request.set_input_tensor(number, tensor)
         self._turn, self._processors = Lock(), processors
+        for frames in (
+            FRAMES,
+            MOST_SHORT,
+        ):  # takes the memory of the longest windows now, not in the middle of a session
+            self.encode(np.zeros((weights["conv1/weight"].shape[1], frames), np.float32))
 
     def encode(self, features: Features) -> Encoded:
         """Give what the decoder listens to, shape (1, frames / 2, width).
@@ -63,33 +77,21 @@ class FastEncoder:
             features: a spectrogram, shape (mel bands, frames); an even number of frames, at most 3000.
         """
         frames = features.shape[-1]
-        behind = FRAMES - frames if frames > MOST_SHORT else 0
-        given = np.pad(features, ((0, 0), (0, behind)))[np.newaxis]
+        request, shown = (self._short, frames) if frames <= MOST_SHORT else (self._whole, FRAMES)
+        columns = np.pad(features, ((0, 0), (0, shown - frames)))[np.newaxis]
         with self._turn, self._processors:
-            (found,) = self._request.infer({0: given}, share_inputs=True, share_outputs=True).values()
+            (found,) = request.infer({0: columns}, share_inputs=True, share_outputs=True).values()
             return np.array(found[:, : frames // 2], np.float32)
 
 
-def _network(weights: Weights) -> ov.Model:
-    """Two networks of the same weights: for a whole window, whose sizes are known beforehand, and for a shorter one.
+def _network(weights: Weights, frames: int) -> tuple[ov.Model, Given]:
+    """Make a network for windows of so many frames, or of any number, and tell what it is to be given beside them.
 
-    The time of a window falls faster than its length; one network of any length would take a tenth longer for a whole
-    one (docs/decisions/0089).
+    The time of a window falls faster than its length, but one network of any length takes a tenth longer for a whole
+    window than one whose sizes are known beforehand. So there are two (docs/decisions/0089, 0090).
     """
-    features = op.parameter([1, weights["conv1/weight"].shape[1], ANY], np.float32, "features")
-    rounded = rounded_once()
-    kind = Kind(rounded, rounded)
-    either = op.if_op(op.squeeze(op.equal(_size(features, 2), whole(FRAMES)), whole(0)).output(0))
-    if_whole, if_short = (_of_length(weights, kind, frames) for frames in (FRAMES, ANY))
-    either.set_then_body(if_whole)
-    either.set_else_body(if_short)
-    either.set_input(features.output(0), *(body.get_parameters()[0] for body in (if_whole, if_short)))
-    encoded = either.set_output(*(body.get_results()[0] for body in (if_whole, if_short)))
-    return ov.Model([op.result(encoded)], [features], "encoder")
-
-
-def _of_length(weights: Weights, kind: Kind, frames: int) -> ov.Model:
-    bands, heads = weights["conv1/weight"].shape[1], int(weights["num_heads"])
+    given = Given()
+    kind, bands, heads = Kind(given.matrix, rounded), weights["conv1/weight"].shape[1], int(weights["num_heads"])
     features = op.parameter([1, bands, frames], np.float32)
     flow = _convolved(op.convert(features, "bf16"), weights, "conv1", 1, kind)
     flow = _convolved(flow, weights, "conv2", 2, kind)
@@ -100,7 +102,7 @@ def _of_length(weights: Weights, kind: Kind, frames: int) -> ov.Model:
         flow = op.add(flow, _attended(flow, weights, f"layer_{number}/self_attention", heads, kind))
         flow = op.add(flow, forwarded(flow, weights, f"layer_{number}/ffn", kind))
     encoded = op.convert(normalised(flow, weights, "layer_norm", kind), "f32")
-    return ov.Model([op.result(encoded)], [features], "window")
+    return ov.Model([op.result(encoded)], [features, *given.parameters], "encoder"), given
 
 
 def _size(flow: ov.Node, axis: int) -> ov.Node:

@@ -1,7 +1,7 @@
 """The layers that Whisper's encoder and decoder are built of, as OpenVINO's nodes. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import openvino as ov
@@ -10,6 +10,7 @@ from openvino import opset13 as op
 
 EPSILON = 1e-5
 MOST_INT8 = 127
+MATRIX = 2  # dimensions
 ROWS_AT_ONCE = 1_024  # of a matrix as float32, for the memory
 
 Weights = dict[str, NDArray[np.generic]]
@@ -53,32 +54,32 @@ def forwarded(flow: ov.Node, weights: Weights, name: str, kind: "Kind") -> ov.No
 
 def rounded(values: NDArray[np.generic]) -> ov.Node:
     """Round to bfloat16."""
-    return op.constant(_rounded(values))
+    return op.constant(in_bfloat16(values))
 
 
-def rounded_once() -> Constant:
-    """Give what rounds to bfloat16 as `rounded`, the same values once: networks made of them share the memory.
-
-    The values must not be given back meanwhile: they are known by where they lie.
-    """
-    tensors = dict[tuple[int, tuple[int, ...]], ov.Tensor]()
-
-    def once(values: NDArray[np.generic]) -> ov.Node:
-        where = (values.ctypes.data, values.shape)
-        if where not in tensors:
-            tensors[where] = _rounded(values)
-        return op.constant(tensors[where], shared_memory=True)
-
-    return once
-
-
-def _rounded(values: NDArray[np.generic]) -> ov.Tensor:
+def in_bfloat16(values: NDArray[np.generic]) -> ov.Tensor:
     """bfloat16 is the upper half of a float32; numpy has no such type."""
     bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
     upper = ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
     tensor = ov.Tensor(ov.Type.bf16, ov.Shape(list(values.shape)))
     tensor.data.view(np.uint16)[...] = upper
     return tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Matrices that a network is given with each question instead of holding them: networks share them so."""
+
+    parameters: list[ov.Node] = field(default_factory=list)
+    values: list[NDArray[np.generic]] = field(default_factory=list)
+
+    def matrix(self, values: NDArray[np.generic]) -> ov.Node:
+        """Ask for a matrix, rounded to bfloat16; what is no matrix the network holds."""
+        if values.ndim != MATRIX:
+            return rounded(values)
+        self.parameters.append(op.parameter(list(values.shape), ov.Type.bf16))
+        self.values.append(values)
+        return self.parameters[-1]
 
 
 def widened(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
