@@ -30,6 +30,7 @@ STEP_OPTIONS = {
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": 32,  # of the values that meet int8 weights; the fewer, the more exact
     "KV_CACHE_PRECISION": "u8",  # of the text so far, of which each beam has its own
 }
+LONG_TEXT = 224  # tokens: what is told before a window, and 12 s of quick speech
 MULTILINGUAL_TOKENS = 51_865  # at least, as CTranslate2 tells it
 
 
@@ -228,8 +229,9 @@ class FastDecoder:
         self._free = SimpleQueue[tuple[Network, int]]()
         for network in networks:
             for sound in range(network.sounds):
-                network.hear(sound, self._silence)
                 self._free.put((network, sound))
+        for _ in range(at_once):
+            self._read_long_text()
 
     def _networks(
         self, weights: Weights, at_once: int, cores: int, threads: int, following: Sequence[tuple[int, int]]
@@ -240,6 +242,11 @@ class FastDecoder:
         stepping = ov.Core().compile_model(step(weights, following, sounds), "CPU", how)
         processors = Lock() if count == 1 else nullcontext()
         return [Network(stepping.create_infer_request(), sounds, self._silence, processors) for _ in range(count)]
+
+    def _read_long_text(self) -> None:
+        """Take the memory of one now, not in the middle of a session; each sound has its turn."""
+        with self.reading(self._rooms.taken(POSITIONS)) as reading, reading.begun([0] * LONG_TEXT, [0]):
+            reading.go_on([0, 0], [0, 0])
 
     def remember(self, encoded: Encoded) -> Sound:
         """Make of an encoded window what every step listens to."""
