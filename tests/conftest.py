@@ -1,4 +1,5 @@
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ ALONE = {
     "test_web_connections.py",
     "test_whole_path.py",
 }
+
+# Started in the background of a shell, this process is deaf to Ctrl-C, and so would be what it starts and asks to end.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
