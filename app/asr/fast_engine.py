@@ -3,7 +3,6 @@
 Around it faster-whisper's own parts, which ask this engine where they would ask CTranslate2's model.
 """
 
-import itertools
 import json
 import logging
 from collections.abc import Iterator, Sequence
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from faster_whisper.transcribe import TranscriptionOptions
 
 SHOWN_SILENCE_FRAMES = 500  # behind a window's sound, as a decoder that sees a sound end at once loops
-WINDOWS_A_REST = 4
 LENGTH_FRAMES = 500  # windows are shown in multiples of it: networks keep some MB for each length ever given
 
 
@@ -61,7 +59,6 @@ class FastEngine:
         self._voice_detector = FastVoiceDetector()
         words = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer = Tokenizer(words, self._decoder.is_multilingual, "transcribe", "en")
-        self._windows = itertools.count(1)
         self._dear = Lock()  # many beams take 50 MB: one window at a time
         self._languages = _numbers(config.get("lang_ids", []))
         self.parts = _Parts(folder, words, _Aligner(self._tokenizer, is_multilingual=self._decoder.is_multilingual))
@@ -83,12 +80,8 @@ class FastEngine:
         return str(self.parts.hf_tokenizer.id_to_token(likeliest)).strip("<|>")
 
     def rest(self) -> None:
-        """Give back what was freed, now and then: it lies about in pieces, and more of them each hour.
-
-        After each window, a tenth of the time would go into mapping it anew for the next one.
-        """
-        if next(self._windows) % WINDOWS_A_REST == 0:
-            give_back()
+        """Give back what was freed: it lies about in pieces, and more of them each hour."""
+        give_back()
 
     @contextmanager
     def decoding(self, encoded: Sound, tokenizer: Tokenizer) -> Iterator[Decode]:
