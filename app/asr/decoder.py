@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from app.asr.beams import Scores
 from app.asr.layers import Encoded, Weights
+from app.asr.looks import ALL_BEAMS
 from app.asr.model_file import variables
 from app.asr.rooms import Rooms, Sound
 from app.asr.step import ASKED, POSITIONS, memory, state_of, step
@@ -30,7 +31,7 @@ STEP_OPTIONS = {
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": 32,  # of the values that meet int8 weights; the fewer, the more exact
     "KV_CACHE_PRECISION": "u8",  # of the text so far, of which each beam has its own
 }
-LONG_TEXT = 224  # tokens: what is told before a window, and 12 s of quick speech
+LONG_TEXT = 320  # tokens: what is told before a window, and 20 s of quick speech
 MULTILINGUAL_TOKENS = 51_865  # at least, as CTranslate2 tells it
 
 
@@ -246,7 +247,7 @@ class FastDecoder:
     def _read_long_text(self) -> None:
         """Take the memory of one now, not in the middle of a session; each sound has its turn."""
         with self.reading(self._rooms.taken(POSITIONS)) as reading, reading.begun([0] * LONG_TEXT, [0]):
-            reading.go_on([0, 0], [0, 0])
+            reading.go_on([0] * ALL_BEAMS, [0] * ALL_BEAMS)
 
     def remember(self, encoded: Encoded) -> Sound:
         """Make of an encoded window what every step listens to."""
