@@ -64,10 +64,7 @@ class FastEncoder:
             for number, tensor in enumerate(tensors, start=1):
                 request.set_input_tensor(number, tensor)
         self._turn, self._processors = Lock(), processors
-        for frames in (
-            FRAMES,
-            MOST_SHORT,
-        ):  # takes the memory of the longest windows now, not in the middle of a session
+        for frames in (FRAMES, MOST_SHORT):  # takes the memory of the longest now, not in the middle of a session
             self.encode(np.zeros((weights["conv1/weight"].shape[1], frames), np.float32))
 
     def encode(self, features: Features) -> Encoded:

@@ -14,7 +14,7 @@ LEAST_MS = 3_000  # of a window that ends early, as the next one costs as much a
 Gap = tuple[int, int]  # start and end in ms of a voice without words
 
 
-def around(gap: Gap, words: Sequence[Word], window_ms: int) -> Gap:
+def part_around(gap: Gap, words: Sequence[Word], window_ms: int) -> Gap:
     """Give start and end of what to hear by itself: the voice, and what is beside it up to the next words."""
     start_ms, end_ms = gap
     before = (word.end_ms for word in words if word.start_ms <= start_ms)

@@ -26,7 +26,7 @@ from app.asr.engine import Audio, Engine, Features
 from app.asr.looks import Looks
 from app.asr.memory import give_back, keep_freed, return_large, share_freed
 from app.asr.model_file import UnknownLayoutError
-from app.asr.passed_over import Gap, are_words, around, end_before
+from app.asr.passed_over import Gap, are_words, end_before, part_around
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window, called
 from app.asr.voices import STEP_SAMPLES, Probabilities, Voice, unworded, voices, without_pauses
 from app.domain import Context, Word
@@ -109,10 +109,10 @@ class WhisperTranscriber:
 
         Whether a voice without words says anything is seen by hearing it by itself.
         """
-        words = [word for utterance in heard.utterances for word in utterance.words]
+        words = _words(heard)
         window_ms = sound.samples * 1000 // SAMPLE_RATE_HZ
         for gap in _missed(sound, heard, MISSED_MS):
-            part_ms = around(gap, words, window_ms)
+            part_ms = part_around(gap, words, window_ms)
             until_ms = end_before(heard.utterances, part_ms)
             if until_ms and are_words(self._heard_alone(sound, heard.context, part_ms)):
                 return self._ended(heard, until_ms)
@@ -126,8 +126,7 @@ class WhisperTranscriber:
         if not part_voices:
             return []
         part = _Sound(sound.window, samples, features, self._engine.encode(features), probabilities, part_voices)
-        heard = self._decode(part, replace(context, prompt=(), vocabulary=""), anew=True)
-        return [word for utterance in heard.utterances for word in utterance.words]
+        return _words(self._decode(part, _untold(context), anew=True))
 
     def _ended(self, heard: Heard, until_ms: int) -> Heard:
         """Leave the sentences from there on to the next window."""
@@ -143,7 +142,7 @@ class WhisperTranscriber:
 
     def _hear_anew(self, sound: _Sound, context: Context) -> Heard:
         """Hear without text before, which may have led past speech, and with more beams."""
-        heard = self._decode(sound, replace(context, prompt=(), vocabulary=""), anew=True)
+        heard = self._decode(sound, _untold(context), anew=True)
         return replace(heard, context=replace(heard.context, vocabulary=context.vocabulary))
 
     def _nothing(self, window: Window, samples: int, context: Context) -> Heard:
@@ -258,6 +257,11 @@ def _before(context: Context, tokenizer: Tokenizer) -> list[int]:
     return [*expected, *context.prompt[-SAID_TOKENS:]]
 
 
+def _untold(context: Context) -> Context:
+    """What is known of the window, without what stands before it for the model."""
+    return replace(context, prompt=(), vocabulary="")
+
+
 def _is_said(part: dict[str, Any], text: str, voices: Sequence[Voice]) -> bool:
     if part["start"] == part["end"] or not text.strip():
         return False
@@ -274,9 +278,12 @@ def _utterance(part: dict[str, Any], text: str, look: Look) -> Utterance:
     return Utterance(_ms(part["start"]), _ms(part["end"]), text, words, look)
 
 
+def _words(heard: Heard) -> list[Word]:
+    return [word for utterance in heard.utterances for word in utterance.words]
+
+
 def _missed(sound: _Sound, heard: Heard, least_ms: int) -> tuple[Gap, ...]:
-    words = [word for utterance in heard.utterances for word in utterance.words]
-    return unworded(sound.probabilities, words, heard.advance_samples, least_ms)
+    return unworded(sound.probabilities, _words(heard), heard.advance_samples, least_ms)
 
 
 def _missed_ms(sound: _Sound, heard: Heard) -> int:

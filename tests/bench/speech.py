@@ -204,7 +204,7 @@ def _missed_clips(report: Report) -> list[str]:
     wall = {name: report.total(name, "wall_s") for name in SYSTEMS}
     points = {
         clip: report.wer("core", clip) - report.wer("sequential", clip)
-        for clip in {row.clip: 0 for row in report.clips}
+        for clip in dict.fromkeys(row.clip for row in report.clips)
     }
     worse = [f"{clip} {more:+.1f}" for clip, more in points.items() if more > MOST_POINTS_WORSE]
     checks = {

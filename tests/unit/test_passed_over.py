@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.asr.passed_over import are_words, around, end_before
+from app.asr.passed_over import are_words, end_before, part_around
 from app.asr.transcriber import Utterance
 from app.domain import Word
 
@@ -24,12 +24,12 @@ def sentence(start_ms: int, end_ms: int) -> Utterance:
         ([word(4_500, 5_150), word(5_850, 6_300)], (5_150, 5_850)),  # up to 0.2 s of a voice beside a word are its own
     ],
 )
-def test_around__a_voice__reaches_up_to_the_words_beside_it(words: list[Word], expected: tuple[int, int]) -> None:
-    assert around((5_000, 6_000), words, 30_000) == expected
+def test_part_around__a_voice__reaches_up_to_the_words_beside_it(words: list[Word], expected: tuple[int, int]) -> None:
+    assert part_around((5_000, 6_000), words, 30_000) == expected
 
 
-def test_around__at_an_edge_of_the_window__ends_there() -> None:
-    assert around((100, 900), [], 1_000) == (0, 1_000)
+def test_part_around__at_an_edge_of_the_window__ends_there() -> None:
+    assert part_around((100, 900), [], 1_000) == (0, 1_000)
 
 
 @pytest.mark.parametrize(
