@@ -133,7 +133,7 @@ def _do(request: Request, person: SignedIn, session_id: str, change: Callable[[V
     content = person.vault.sessions.content(session_id)
     drawn = timeline(lines_of(content), content.pauses, content.row.duration_ms)
     answer = show_part(request, VoicesChanged(voices_panel(content), drawn))
-    answer.headers["HX-Trigger"] = "changed, spoken"
+    answer.headers["HX-Trigger"] = "changed, redrawn"
     return answer
 
 

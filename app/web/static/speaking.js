@@ -113,12 +113,6 @@ document.addEventListener("click", (event) => {
   else hearSample(Number(button.dataset.sample), Number(button.dataset.until));
 });
 
-document.body.addEventListener("spoken", async () => {
-  const session = panel()?.dataset.session;
-  if (!session) return;
-  await htmx().ajax("GET", `/sessions/${session}/transcript`, { target: "#transcript", swap: "innerHTML" });
-});
-
 /** What somebody has unfolded stays so when the panel is drawn anew. */
 const unfolded = new Map();
 document.addEventListener("toggle", (event) => {
