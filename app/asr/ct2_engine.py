@@ -49,9 +49,6 @@ class Ct2Engine:
         ((likeliest, _), *_) = self.parts.model.detect_language(encoded)[0]
         return str(likeliest).strip("<|>")
 
-    def rest(self) -> None:
-        """Keep what was freed for the next window: it is large, and mapping it anew takes time."""
-
     @contextmanager
     def decoding(self, encoded: ctranslate2.StorageView, tokenizer: Tokenizer) -> Iterator[Decode]:
         ctranslate2.set_random_seed(SEED)

@@ -25,7 +25,7 @@ from app.asr.threads import options, quickest, streams
 
 Listened = NDArray[np.uint16]  # the bits of bfloat16 values, which numpy has no type for
 
-READ_AT_ONCE = (64, 32, 16, 8, 4, 2, 1)  # tokens: a network keeps some MB for each number that it was ever given
+READ_AT_ONCE = (64, 32, 16, 8, 4, 3, 2, 1)  # tokens: a network keeps some MB for each number that it was ever given
 STEP_OPTIONS = {
     "INFERENCE_PRECISION_HINT": "f32",
     "DYNAMIC_QUANTIZATION_GROUP_SIZE": 32,  # of the values that meet int8 weights; the fewer, the more exact

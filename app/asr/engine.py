@@ -46,7 +46,3 @@ class Engine(Protocol):
     def language(self, encoded: Any) -> str:
         """Give the likeliest language's code."""
         ...
-
-    def rest(self) -> None:
-        """A window was heard."""
-        ...

@@ -30,7 +30,6 @@ from app.asr.engine import Audio, Features
 from app.asr.fast_voice_detector import FastVoiceDetector
 from app.asr.layers import widened
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
-from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
 from app.asr.rooms import Sound
 from app.asr.voices import Probabilities
@@ -78,10 +77,6 @@ class FastEngine:
         with self._decoder.reading(encoded) as reading, reading.begun([self._tokenizer.sot], [0]) as (scores,):
             likeliest = int(self._languages[scores[self._languages].argmax()])
         return str(self.parts.hf_tokenizer.id_to_token(likeliest)).strip("<|>")
-
-    def rest(self) -> None:
-        """Give back what was freed: it lies about in pieces, and more of them each hour."""
-        give_back()
 
     @contextmanager
     def decoding(self, encoded: Sound, tokenizer: Tokenizer) -> Iterator[Decode]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 # glibc's mallopt(3)
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -2, -3, -4, -8
 _SPARE_BYTES = 64 << 20
-_LARGE_BYTES = 1 << 20
+_LARGE_BYTES = 3 << 18
 _KEPT_BYTES = 16 << 20
 
 

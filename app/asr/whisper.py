@@ -73,12 +73,6 @@ class WhisperTranscriber:
 
     def hear(self, window: Window) -> Heard:
         """Give the words of a window of at most 30 s."""
-        try:
-            return self._hear(window)
-        finally:
-            self._engine.rest()
-
-    def _hear(self, window: Window) -> Heard:
         around: Audio = np.frombuffer(window.pcm, dtype="<i2").astype(np.float32) / np.float32(32768)
         audio = around[window.before_samples : len(around) - window.after_samples]
         if not 0 < len(audio) <= WINDOW_SAMPLES:

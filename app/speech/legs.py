@@ -5,13 +5,12 @@ ends with a sentence; where both heard the same words, those of the leg that kno
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from app.asr.transcriber import SAMPLE_RATE_HZ, WINDOW_SAMPLES, Utterance
 from app.domain import Word
@@ -24,6 +23,8 @@ STEP_SAMPLES = SAMPLE_RATE_HZ // 50
 COMPARED_WORDS = 12  # of the end of a leg
 APART_MS = 1_000  # the same word, as two legs may time it
 
+Read = Callable[[int, int], bytes]  # of a sample and how many from there: mono s16le
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:
@@ -31,20 +32,22 @@ class Leg:
     until_sample: int  # it has to get here, and may run on
 
 
-def legs(start: int, samples: int, at_once: int, pcm: NDArray[np.int16]) -> list[Leg]:
+def legs(start: int, samples: int, at_once: int, read: Read) -> list[Leg]:
     """Cut a sound into legs that take about the same time.
 
     Args:
         start: its first sample's number.
         samples: how long it is.
         at_once: at most so many legs.
-        pcm: mono, the sound itself.
+        read: the sound itself.
     """
     count = max(1, min(at_once, samples // WINDOW_SAMPLES))
     length = (samples + RUNS_ON_SAMPLES * (count - 1)) // count
-    places = [_quiet_place(pcm, number * (length - RUNS_ON_SAMPLES)) for number in range(1, count)]
-    edges = [0, *places, samples]
-    return [Leg(start + first, start + last) for first, last in pairwise(edges)]
+    end = start + samples
+    evens = [start + number * (length - RUNS_ON_SAMPLES) for number in range(1, count)]
+    near = [(max(start, even - SEARCHED_SAMPLES), min(end, even + SEARCHED_SAMPLES)) for even in evens]
+    edges = [start, *(_quiet_place(read, first, last) for first, last in near), end]
+    return [Leg(first, last) for first, last in pairwise(edges)]
 
 
 def continued(utterances: Sequence[Utterance], said: Sequence[Word], until_ms: int) -> tuple[Utterance, ...]:
@@ -92,10 +95,9 @@ def _without(utterance: Utterance, gone: int) -> Utterance:
     return replace(utterance, start_ms=words[0].start_ms, text=utterance.text[place:].strip(), words=words)
 
 
-def _quiet_place(pcm: NDArray[np.int16], even: int) -> int:
-    """The middle of the quietest stretch near a sample."""
-    first = max(0, even - SEARCHED_SAMPLES)
-    near = pcm[first : even + SEARCHED_SAMPLES].astype(np.float64) ** 2
+def _quiet_place(read: Read, first: int, end: int) -> int:
+    """The middle of the quietest stretch between two samples."""
+    near = np.frombuffer(read(first, end - first), "<i2").astype(np.float64) ** 2
     sums = np.concatenate([[0.0], np.cumsum(near)])
     starts = np.arange(0, max(1, len(near) - QUIET_SAMPLES), STEP_SAMPLES)
     power = sums[np.minimum(starts + QUIET_SAMPLES, len(near))] - sums[starts]

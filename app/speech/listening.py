@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from app.asr.transcriber import NEIGHBOUR_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Transcriber, Window
 from app.asr.transcriber import Heard as HeardWindow
@@ -16,6 +17,8 @@ from app.domain import Context, Segment, Word
 from app.speech.attribution import attribute, mixed_down, segments
 from app.speech.legs import COMPARED_WORDS, LEG_SAMPLES, Leg, continued, legs
 from app.speech.windows import Span, next_span
+
+PIECE_SAMPLES = 60 * SAMPLE_RATE_HZ  # large enough to be memory of its own, given back to the system when it is freed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +62,9 @@ class Reel:
         self._blocks = blocks
         self.channels = channels
         self._frame_bytes = 2 * channels
-        self._kept = bytearray()
-        self._first = 0  # sample
+        self._pieces = deque[NDArray[np.uint8]]()  # of PIECE_SAMPLES each: blocks would lie about among other memory
+        self._first = 0  # sample, of the first piece
+        self._samples = 0
         self._ended = False
 
     def legs_from(self, place: int, at_once: int) -> list[Leg]:
@@ -73,9 +77,7 @@ class Reel:
             return []
         if at_once == 1:
             return [Leg(place, place + 1)]
-        samples = available if self._ended else wanted
-        pcm = np.frombuffer(mixed_down(self.read(place, samples), self.channels), "<i2")
-        return legs(place, samples, at_once, pcm)
+        return legs(place, available if self._ended else wanted, at_once, self._mono)
 
     def span(self, place: int) -> Span | None:
         """Give the window at a place within a leg."""
@@ -83,28 +85,43 @@ class Reel:
 
     def window(self, span: Span, context: Context) -> Window:
         around = span.before_samples + span.samples + span.after_samples
-        pcm = mixed_down(self.read(span.start_sample - span.before_samples, around), self.channels)
+        pcm = self._mono(span.start_sample - span.before_samples, around)
         return Window(pcm, span.final, context, span.before_samples, span.after_samples)
 
     def read(self, first: int, samples: int) -> bytes:
         """Interleaved s16le of samples of the legs or their neighbours."""
-        start = (first - self._first) * self._frame_bytes
-        return bytes(self._kept[start : start + samples * self._frame_bytes])
+        start, end = (self._byte(sample) for sample in (first, first + samples))
+        size = self._byte(self._first + PIECE_SAMPLES)
+        numbers = range(start // size, -(-end // size))
+        return b"".join(self._pieces[one][max(0, start - one * size) : end - one * size].data for one in numbers)
 
-    @property
-    def _samples(self) -> int:
-        return self._first + len(self._kept) // self._frame_bytes
+    def _mono(self, first: int, samples: int) -> bytes:
+        return mixed_down(self.read(first, samples), self.channels)
+
+    def _byte(self, sample: int) -> int:
+        """Give where a sample is in the pieces."""
+        return (sample - self._first) * self._frame_bytes
 
     def _read_until(self, sample: int) -> None:
         while self._samples < sample and not self._ended:
             block = next(self._blocks, b"")
             self._ended = not block
-            self._kept += block
+            self._add(block)
+
+    def _add(self, block: bytes) -> None:
+        size, left = PIECE_SAMPLES * self._frame_bytes, np.frombuffer(block, np.uint8)
+        while len(left):
+            at = self._byte(self._samples) % size
+            if not at:
+                self._pieces.append(np.empty(size, np.uint8))
+            some, left = left[: size - at], left[size - at :]
+            self._pieces[-1][at : at + len(some)] = some
+            self._samples += len(some) // self._frame_bytes
 
     def _forget_before(self, sample: int) -> None:
-        gone = max(0, sample - self._first)
-        del self._kept[: gone * self._frame_bytes]
-        self._first += gone
+        while self._first + PIECE_SAMPLES <= sample:
+            self._pieces.popleft()
+            self._first += PIECE_SAMPLES
 
 
 def listen(blocks: Iterator[bytes], channels: int, transcriber: Transcriber, at_once: int = 1) -> Iterator[Heard]:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,11 +10,12 @@ from app.speech.legs import LEG_SAMPLES, Leg, continued, legs
 SECOND = 16_000
 
 
-def sound(seconds: int, quiet_at_s: float) -> np.ndarray:
+def sound(seconds: int, quiet_at_s: float, start: int = 0) -> Callable[[int, int], bytes]:
+    """Give what reads a sound that begins at the sample `start`."""
     noise = np.random.default_rng(1).integers(-3_000, 3_000, seconds * SECOND).astype(np.int16)
     first = int(quiet_at_s * SECOND)
     noise[first : first + SECOND] = 0
-    return noise
+    return lambda place, samples: noise[place - start : place - start + samples].tobytes()
 
 
 def word(start_ms: int, text: str) -> Word:
@@ -33,13 +35,13 @@ def test_legs__a_long_sound__is_cut_where_it_is_quiet_near_the_even_place() -> N
 
 def test_legs__a_sound_that_does_not_begin_the_session__is_counted_from_the_sessions_first_sample() -> None:
     start = 1_000 * SECOND
-    found = legs(start, 2 * LEG_SAMPLES, 2, sound(240, quiet_at_s=110))
+    found = legs(start, 2 * LEG_SAMPLES, 2, sound(240, 110, start))
     assert found[0].start_sample == start
     assert found[-1].until_sample == start + 2 * LEG_SAMPLES
 
 
 def test_legs__less_than_two_windows__are_one_leg() -> None:
-    assert legs(5, 59 * SECOND, 2, sound(59, quiet_at_s=30)) == [Leg(5, 5 + 59 * SECOND)]
+    assert legs(5, 59 * SECOND, 2, sound(59, 30, 5)) == [Leg(5, 5 + 59 * SECOND)]
 
 
 def test_continued__words_that_both_legs_heard__stand_once() -> None:
