@@ -30,6 +30,7 @@ from app.asr.engine import Audio, Features
 from app.asr.fast_voice_detector import FastVoiceDetector
 from app.asr.layers import widened
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
+from app.asr.memory import give_back
 from app.asr.model_file import UnknownLayoutError
 from app.asr.rooms import Sound
 from app.asr.voices import Probabilities
@@ -54,6 +55,7 @@ class FastEngine:
         if not config.get("alignment_heads"):
             raise UnknownLayoutError("config.json does not say which heads follow the sound")
         self._decoder = FastDecoder(folder, at_once, cores, config["alignment_heads"])
+        give_back()  # what the form of the decoder took that was not chosen
         self._encoder = FastEncoder(folder, self._decoder.threads, self._decoder.processors)
         self._voice_detector = FastVoiceDetector()
         words = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))

@@ -24,7 +24,7 @@ from app.asr.ct2_engine import Ct2Engine, found_device
 from app.asr.device import Asked
 from app.asr.engine import Audio, Engine, Features
 from app.asr.looks import Looks
-from app.asr.memory import give_back, keep_freed, return_large, share_freed
+from app.asr.memory import give_back, keep_freed, let_go_of_files, return_large, share_freed
 from app.asr.model_file import UnknownLayoutError
 from app.asr.passed_over import Gap, are_words, end_before, part_around
 from app.asr.transcriber import FRAME_SAMPLES, SAMPLE_RATE_HZ, WINDOW_SAMPLES, Heard, Utterance, Window, called
@@ -70,6 +70,7 @@ class WhisperTranscriber:
         self._looks = Looks(self._engine.decoding, self._options)
         self._listening, self._timing = Lock(), Lock()  # these take 20 to 50 MB for a moment: one window at a time
         self.name = called(name)
+        let_go_of_files()
 
     def hear(self, window: Window) -> Heard:
         """Give the words of a window of at most 30 s."""

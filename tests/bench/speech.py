@@ -128,9 +128,9 @@ def _arguments() -> argparse.Namespace:
         "--loudness",
         nargs="+",
         type=float,
-        default=[1.0],
+        default=[1.0, 0.9, 0.8, 0.7, 0.6],
         metavar="FACTOR",
-        help="hear each clip as often, so loud: what two of them differ in is chance",
+        help="hear each clip as often, so loud (default %(default)s): what two of them differ in is chance",
     )
     parser.add_argument("--part", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--minutes", nargs="+", type=int, default=[5, 30, 120], help="of the part `length`")

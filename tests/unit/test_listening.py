@@ -5,7 +5,7 @@ import pytest
 
 from app.asr.transcriber import NEIGHBOUR_SAMPLES, WINDOW_SAMPLES, Heard, Utterance, Window
 from app.domain import Context, Word
-from app.speech.listening import listen
+from app.speech.listening import Reel, listen
 
 SECOND = 16_000
 
@@ -138,3 +138,15 @@ def test_listen__two_at_once_after_a_silent_beginning__hear_one_language() -> No
 
 def test_listen__no_sound__gives_nothing() -> None:
     assert list(listen(iter(()), 1, CountingTranscriber())) == []
+
+
+@pytest.mark.parametrize(("channels", "frames"), [(1, 1_000), (2, 7_777), (1, 200 * SECOND)])
+def test_reel__sound_longer_than_its_pieces__is_read_as_it_came(channels: int, frames: int) -> None:
+    sound = np.random.default_rng(4).integers(-9_000, 9_000, (200 * SECOND, channels)).astype("<i2").tobytes()
+    size = frames * 2 * channels
+    reel = Reel((sound[start : start + size] for start in range(0, len(sound), size)), channels)
+    place = 125 * SECOND
+    reel.legs_from(0, 1)
+    assert reel.legs_from(place, 1)
+    first, samples = place - NEIGHBOUR_SAMPLES, WINDOW_SAMPLES + 2 * NEIGHBOUR_SAMPLES
+    assert reel.read(first, samples) == sound[first * 2 * channels : (first + samples) * 2 * channels]
