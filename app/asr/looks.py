@@ -1,6 +1,6 @@
 """How a window is decoded: a first look, and dearer ones only where it went wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 FEW_BEAMS, ALL_BEAMS = 2, 5  # more from the start make nothing better (docs/speech.md)
 TOKENS_A_SECOND, SPARE_TOKENS = 10, 32  # more than anybody says: where a loop is ended
+SPARE_WORDS = 4  # tokens of text: a short window's last word may have begun in it
 SEED = 1  # the last resort samples; the same window must give the same words
 MOST_TOKENS = 448  # of a prompt and what follows it: Whisper has learned no more places
 
@@ -30,6 +31,7 @@ class Decoded:
     timing: Any = field(repr=False)  # what the engine tells by when each token was spoken
     temperature: float = 0.0
     look: Path = "first"
+    is_too_quick: bool = False  # nobody says as much in that time
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,12 @@ class Looks:
         found = list[Decoded]()
         with self._decoding(encoded, tokenizer) as decode:
             for way in self._ways(prompt, tokenizer, samples)[int(anew) :]:
-                found.append(replace(decode(way), temperature=way.temperature, look=way.look))
+                decoded = decode(way)
+                is_too_quick = _is_too_quick(decoded.tokens, tokenizer, samples)
+                found.append(replace(decoded, temperature=way.temperature, look=way.look, is_too_quick=is_too_quick))
                 if not self._went_wrong(found[-1]):
                     return found[-1]
-        return max(found, key=lambda one: (not self._repeats(one), one.log_probability))
+        return max(found, key=lambda one: (not one.is_too_quick, not self._repeats(one), one.log_probability))
 
     def _ways(self, prompt: list[int], tokenizer: Tokenizer, samples: int) -> list[Way]:
         """First with few beams; then with all, and without text before; then sampled, with a rising temperature."""
@@ -78,10 +82,16 @@ class Looks:
         ]
 
     def _went_wrong(self, decoded: Decoded) -> bool:
-        """Tell whether it repeats itself, or is too unsure where somebody speaks."""
+        """Tell whether it repeats itself, says too much, or is too unsure where somebody speaks."""
         unsure = decoded.log_probability < self._options.log_prob_threshold
         nobody = unsure and decoded.no_speech_probability > self._options.no_speech_threshold
-        return not nobody and (unsure or self._repeats(decoded))
+        return not nobody and (unsure or decoded.is_too_quick or self._repeats(decoded))
 
     def _repeats(self, decoded: Decoded) -> bool:
         return decoded.repetition > float(self._options.compression_ratio_threshold)
+
+
+def _is_too_quick(tokens: Sequence[int], tokenizer: Tokenizer, samples: int) -> bool:
+    """Tell a loop that is too short to be told by how far its text can be compressed."""
+    said = sum(token < int(tokenizer.eot) for token in tokens)
+    return said > SPARE_WORDS + TOKENS_A_SECOND * samples / SAMPLE_RATE_HZ

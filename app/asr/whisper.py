@@ -180,10 +180,11 @@ class WhisperTranscriber:
         tokenizer = self._tokenizer(context)
         prompt = model.get_prompt(tokenizer, _before(context, tokenizer))
         decoded = self._looks.look(sound.encoded, prompt, tokenizer, samples, anew=anew)
-        if (
+        is_nobody = (
             decoded.no_speech_probability > options.no_speech_threshold
             and decoded.log_probability <= options.log_prob_threshold
-        ):
+        )
+        if is_nobody or decoded.is_too_quick:
             return self._nothing(sound.window, samples, context)
         found, next_frame, _ = model._split_segments_by_timestamps(  # noqa: SLF001  pinned; the rule must be theirs
             tokenizer=tokenizer,

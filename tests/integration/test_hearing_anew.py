@@ -119,3 +119,14 @@ def test_hear__a_first_window_passes_a_sentence_over__ends_before_it_and_the_nex
 
 def words(text: str) -> set[str]:
     return set(re.findall(r"\w+", text.lower()))
+
+
+def test_hear__more_words_than_anybody_says_in_that_time__are_left_out(
+    whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look: Callable[..., Decoded] = whisper._looks.look
+    too_quick = lambda *given, **how: replace(look(*given, **how), is_too_quick=True)  # noqa: E731
+    monkeypatch.setattr(whisper._looks, "look", too_quick)
+    heard = whisper.hear(asked(Context(language="en")))
+    assert heard.utterances == ()
+    assert heard.not_understood
