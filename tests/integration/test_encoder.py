@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.feature_extractor import FeatureExtractor
-from support.demo_sound import MODELS_DIR, demo_pcm
-
-from app.speech.attribution import mixed_down
+from support.demo_sound import MODELS_DIR, demo_heard
 
 
 @pytest.mark.parametrize("frames", [3_000, 2_000, 1_000])
@@ -18,7 +16,7 @@ def test_fast_encoder__a_window_of_speech__is_nearer_to_the_exact_result_than_in
     encoder = pytest.importorskip("app.asr.encoder", reason="there is no OpenVINO for this machine")
     if not encoder.has_bfloat16():
         pytest.skip("this CPU has no bfloat16, so the box uses CTranslate2's encoder")
-    pcm = np.frombuffer(mixed_down(demo_pcm(0, 30), 2), "<i2").astype(np.float32) / 32768
+    pcm = demo_heard(0, 30)
     features = np.ascontiguousarray(pad_or_trim(FeatureExtractor()(pcm), frames))
     fast = encoder.FastEncoder(MODELS_DIR / "base", 2, nullcontext()).encode(features)
     heard = features if frames <= encoder.MOST_SHORT else np.ascontiguousarray(pad_or_trim(features))

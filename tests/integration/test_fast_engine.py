@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from faster_whisper.audio import pad_or_trim
 from faster_whisper.tokenizer import Tokenizer
-from support.demo_sound import MODELS_DIR, demo_pcm
+from support.demo_sound import MODELS_DIR, demo_heard
 
 from app.asr.looks import Way
-from app.speech.attribution import mixed_down
 
 if TYPE_CHECKING:
     from app.asr.engine import Features
@@ -38,7 +37,7 @@ def engine(request: pytest.FixtureRequest) -> "FastEngine":
 
 @pytest.fixture(scope="module")
 def features(engine: "FastEngine") -> "Features":
-    pcm = np.frombuffer(mixed_down(demo_pcm(0, 25), 2), "<i2").astype(np.float32) / 32768
+    pcm = demo_heard(0, 25)
     found: Features = engine.parts.feature_extractor(pcm)[:, :2500]
     return found
 

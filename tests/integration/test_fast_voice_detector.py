@@ -4,14 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from support.demo_sound import demo_pcm
+from support.demo_sound import demo_heard
 
 from app.asr.voice_detector import voice_probabilities
 from app.asr.voices import STEP_SAMPLES
-from app.speech.attribution import mixed_down
 
 if TYPE_CHECKING:
-    from app.asr.engine import Audio
     from app.asr.fast_voice_detector import FastVoiceDetector
 
 pytest.importorskip("app.asr.fast_voice_detector", reason="there is no OpenVINO for this machine")
@@ -19,10 +17,6 @@ pytest.importorskip("app.asr.fast_voice_detector", reason="there is no OpenVINO 
 SECOND = 16_000
 LAST = 64  # samples of a sound's last step that faster-whisper takes for silence, whatever they are
 EXACT = 1e-4  # of a probability: another order of adding up
-
-
-def heard(start_s: int, end_s: int) -> "Audio":
-    return np.frombuffer(mixed_down(demo_pcm(start_s, end_s), 2), "<i2").astype(np.float32) / np.float32(32768)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +31,7 @@ def detector() -> "FastVoiceDetector":
     [1, STEP_SAMPLES - LAST, STEP_SAMPLES, 64 * STEP_SAMPLES - LAST, 64 * STEP_SAMPLES, 5 * SECOND + 7, 30 * SECOND],
 )
 def test_probabilities__of_any_length__are_faster_whispers(detector: "FastVoiceDetector", samples: int) -> None:
-    sound = heard(0, 30)[:samples]
+    sound = demo_heard(0, 30)[:samples]
     expected = voice_probabilities(sound)
     found = detector.probabilities(sound)
     assert found.shape == expected.shape
@@ -47,13 +41,13 @@ def test_probabilities__of_any_length__are_faster_whispers(detector: "FastVoiceD
 def test_probabilities__of_one_sound_after_another__know_nothing_of_the_first(
     detector: "FastVoiceDetector",
 ) -> None:
-    sound = heard(10, 15)
+    sound = demo_heard(10, 15)
     before = detector.probabilities(sound)
     detector.probabilities(sound[::-1].copy())
     np.testing.assert_array_equal(detector.probabilities(sound), before)
 
 
 def test_probabilities__speech_and_rest__tell_which_is_which(detector: "FastVoiceDetector") -> None:
-    sound = heard(0, 30)
+    sound = demo_heard(0, 30)
     assert detector.probabilities(sound).max() > 0.9
     assert detector.probabilities(np.zeros(5 * SECOND, np.float32)).max() < 0.1

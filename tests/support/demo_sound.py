@@ -3,8 +3,11 @@
 import wave
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from app.speech.attribution import mixed_down
 from tacet.demo_session.script import Speaker, read_script
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -21,6 +24,11 @@ def demo_pcm(start_s: float = 0.0, end_s: float = 1e6) -> bytes:
     with wave.open(str(DEMO_SESSION)) as file:
         file.setpos(int(start_s * RATE_HZ))
         return file.readframes(min(file.getnframes(), int(end_s * RATE_HZ)) - int(start_s * RATE_HZ))
+
+
+def demo_heard(start_s: float = 0.0, end_s: float = 1e6) -> NDArray[np.float32]:
+    """Mono at 16 kHz between -1 and 1, as the transcriber hears it."""
+    return np.frombuffer(mixed_down(demo_pcm(start_s, end_s), CHANNELS), "<i2").astype(np.float32) / np.float32(32768)
 
 
 def demo_excerpt(path: Path, end_s: float) -> Path:
