@@ -1,6 +1,6 @@
 """How a window is decoded: a first look, and dearer ones only where it went wrong."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FEW_BEAMS, ALL_BEAMS = 2, 5  # more from the start make nothing better (docs/speech.md)
 TOKENS_A_SECOND, SPARE_TOKENS = 10, 32  # more than anybody says: where a loop is ended
-SPARE_WORDS = 4  # tokens of text: a short window's last word may have begun in it
+WORDS_A_SECOND, SPARE_WORDS = 7, 4  # same, where what was said is too short to be told a loop by how it is compressed
 SEED = 1  # the last resort samples; the same window must give the same words
 MOST_TOKENS = 448  # of a prompt and what follows it: Whisper has learned no more places
 
@@ -65,7 +65,7 @@ class Looks:
         with self._decoding(encoded, tokenizer) as decode:
             for way in self._ways(prompt, tokenizer, samples)[int(anew) :]:
                 decoded = decode(way)
-                is_too_quick = _is_too_quick(decoded.tokens, tokenizer, samples)
+                is_too_quick = _is_too_quick(tokenizer.decode(decoded.tokens), samples)
                 found.append(replace(decoded, temperature=way.temperature, look=way.look, is_too_quick=is_too_quick))
                 if not self._went_wrong(found[-1]):
                     return found[-1]
@@ -91,7 +91,6 @@ class Looks:
         return decoded.repetition > float(self._options.compression_ratio_threshold)
 
 
-def _is_too_quick(tokens: Sequence[int], tokenizer: Tokenizer, samples: int) -> bool:
-    """Tell a loop that is too short to be told by how far its text can be compressed."""
-    said = sum(token < int(tokenizer.eot) for token in tokens)
-    return said > SPARE_WORDS + TOKENS_A_SECOND * samples / SAMPLE_RATE_HZ
+def _is_too_quick(text: str, samples: int) -> bool:
+    """Words tell, not tokens, of which some languages need several a letter; where no spaces stand nothing is told."""
+    return len(text.split()) > SPARE_WORDS + WORDS_A_SECOND * samples / SAMPLE_RATE_HZ

@@ -3,14 +3,16 @@
 import ctypes
 import mmap
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 # glibc's mallopt(3)
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -2, -3, -4, -8
 _SPARE_BYTES = 64 << 20
-_LARGE_BYTES = 3 << 18
+_LARGE_BYTES = 768 << 10  # a window's spectrogram is larger, what a step asks for smaller
 _KEPT_BYTES = 16 << 20
-_OWN_MAPPINGS, _PATH_PLACE = Path("/proc/self/smaps"), 4  # proc(5)
+_OWN_MAPPINGS, _PATH_PLACE = Path("/proc/self/smaps"), 4  # behind the range
+_UNWRITABLE = ("r--p", "r-xp")
 
 
 def keep_freed() -> None:
@@ -45,23 +47,29 @@ def give_back() -> None:
 def let_go_of_files() -> None:
     """Let go of what loading has read of libraries: 60 MB of code that only it runs. What is needed is mapped again.
 
-    Only of what is as it is in its file, as all else would be lost.
+    Only of what is as it is in its file, as all else would be lost. While no other thread unmaps anything.
     """
     if madvise := _of_glibc("madvise"):
-        for start, end in list(_unchanged()):
-            madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
+        with suppress(OSError):
+            for start, end in unchanged(_OWN_MAPPINGS.read_text()):
+                madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), mmap.MADV_DONTNEED)
 
 
-def _unchanged() -> Iterator[tuple[int, int]]:
-    """Give from where to where files are mapped that this process cannot write to and has not written to."""
-    if not _OWN_MAPPINGS.exists():
-        return
-    start, end, of_a_file = 0, 0, False
-    for first, *rest in map(str.split, _OWN_MAPPINGS.read_text().splitlines()):
+def unchanged(mappings: str) -> Iterator[tuple[int, int]]:
+    """Give from where to where files are mapped of which this process has changed nothing, in memory or swapped out.
+
+    Args:
+        mappings: as in proc(5), smaps.
+    """
+    start, end, is_candidate = 0, 0, False
+    for first, *rest in map(str.split, mappings.splitlines()):
         if not first.endswith(":"):
             start, end = (int(edge, 16) for edge in first.split("-"))
-            of_a_file = "w" not in rest[0] and len(rest) > _PATH_PLACE and rest[_PATH_PLACE].startswith("/")
-        elif first == "Anonymous:" and rest[0] == "0" and of_a_file:
+            path = rest[_PATH_PLACE] if len(rest) > _PATH_PLACE else ""
+            is_candidate = rest[0] in _UNWRITABLE and path.startswith("/") and not path.startswith("/dev/")
+        elif first == "Anonymous:":
+            is_candidate = is_candidate and rest[0] == "0"
+        elif first == "Swap:" and is_candidate and rest[0] == "0":
             yield start, end
 
 

@@ -1,6 +1,6 @@
 """Hear sound that comes in blocks from start to end, without a tape or a vault.
 
-Keeps one window of it in memory, or the legs that are heard at once.
+Keeps the minutes around a window of it in memory, or the legs that are heard at once.
 """
 
 from collections import deque
@@ -62,6 +62,7 @@ class Reel:
         self._blocks = blocks
         self.channels = channels
         self._frame_bytes = 2 * channels
+        self._piece_bytes = PIECE_SAMPLES * self._frame_bytes
         self._pieces = deque[NDArray[np.uint8]]()  # of PIECE_SAMPLES each: blocks would lie about among other memory
         self._first = 0  # sample, of the first piece
         self._samples = 0
@@ -91,7 +92,7 @@ class Reel:
     def read(self, first: int, samples: int) -> bytes:
         """Interleaved s16le of samples of the legs or their neighbours."""
         start, end = (self._byte(sample) for sample in (first, first + samples))
-        size = self._byte(self._first + PIECE_SAMPLES)
+        size = self._piece_bytes
         numbers = range(start // size, -(-end // size))
         return b"".join(self._pieces[one][max(0, start - one * size) : end - one * size].data for one in numbers)
 
@@ -109,7 +110,7 @@ class Reel:
             self._add(block)
 
     def _add(self, block: bytes) -> None:
-        size, left = PIECE_SAMPLES * self._frame_bytes, np.frombuffer(block, np.uint8)
+        size, left = self._piece_bytes, np.frombuffer(block, np.uint8)
         while len(left):
             at = self._byte(self._samples) % size
             if not at:

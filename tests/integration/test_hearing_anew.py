@@ -125,7 +125,10 @@ def test_hear__more_words_than_anybody_says_in_that_time__are_left_out(
     whisper: WhisperTranscriber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     look: Callable[..., Decoded] = whisper._looks.look
-    too_quick = lambda *given, **how: replace(look(*given, **how), is_too_quick=True)  # noqa: E731
+
+    def too_quick(*given: Any, anew: bool) -> Decoded:
+        return replace(look(*given, anew=anew), is_too_quick=True)
+
     monkeypatch.setattr(whisper._looks, "look", too_quick)
     heard = whisper.hear(asked(Context(language="en")))
     assert heard.utterances == ()

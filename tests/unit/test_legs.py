@@ -37,6 +37,7 @@ def test_legs__a_sound_that_does_not_begin_the_session__is_counted_from_the_sess
     start = 1_000 * SECOND
     found = legs(start, 2 * LEG_SAMPLES, 2, sound(240, 110, start))
     assert found[0].start_sample == start
+    assert start + 110 * SECOND <= found[1].start_sample <= start + 111 * SECOND
     assert found[-1].until_sample == start + 2 * LEG_SAMPLES
 
 

@@ -10,8 +10,15 @@ import pytest
 from app.asr.looks import Decode, Decoded, Looks, Way
 
 SECOND = 16_000
-END, FIRST_TIME = 1_000, 1_100
-TOKENIZER: Any = SimpleNamespace(sot=END + 1, eot=END)
+LETTERS, END, FIRST_TIME = 500, 1_000, 1_100
+
+
+def spelled(tokens: list[int]) -> str:
+    """A word a token, as in English; above 500 a letter a token."""
+    return "".join(" word" if token < LETTERS else "x" for token in tokens if token < END)
+
+
+TOKENIZER: Any = SimpleNamespace(sot=END + 1, decode=spelled)
 OPTIONS: Any = SimpleNamespace(
     temperatures=(0.0, 0.2, 0.4), log_prob_threshold=-1.0, no_speech_threshold=0.6, compression_ratio_threshold=2.4
 )
@@ -52,6 +59,18 @@ def test_look__more_than_anybody_says_in_that_time__is_looked_at_again() -> None
 def test_look__as_much_in_a_longer_window__stands() -> None:
     stands, taken = looked(2 * SECOND, decoded(LOOP))
     assert (stands.tokens, stands.is_too_quick, taken) == (LOOP, False, ["first"])
+
+
+def test_look__a_language_of_many_tokens_a_word__is_not_taken_for_a_loop() -> None:
+    said = [FIRST_TIME, *range(LETTERS, LETTERS + 40), FIRST_TIME + 50]
+    stands, taken = looked(SECOND, decoded(said))
+    assert (stands.tokens, taken) == (said, ["first"])
+
+
+def test_look__a_whole_window_of_quick_speech__stands() -> None:
+    said = [FIRST_TIME, *range(150), FIRST_TIME + 1_500]
+    stands, taken = looked(30 * SECOND, decoded(said))
+    assert (stands.tokens, taken) == (said, ["first"])
 
 
 @pytest.mark.parametrize("unsure", [-1.5, -3.0])
