@@ -27,6 +27,7 @@ from app.asr.layers import (
     rounded,
     whole,
 )
+from app.asr.memory import give_back
 from app.asr.model_file import variables
 
 FRAMES = 3_000  # columns of the spectrogram: 30 s
@@ -53,19 +54,12 @@ class FastEncoder:
         Raises:
             UnknownLayoutError: the model's file is not one that can be read here.
         """
-        options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
-        weights = variables(folder / "model.bin", "encoder/")
-        (of_30_s, given), (of_any, _) = (_network(weights, frames) for frames in (FRAMES, ANY))
-        tensors = [in_bfloat16(matrix) for matrix in given.values]
-        self._whole, self._short = (
-            ov.Core().compile_model(network, "CPU", options).create_infer_request() for network in (of_30_s, of_any)
-        )
-        for request in (self._whole, self._short):
-            for number, tensor in enumerate(tensors, start=1):
-                request.set_input_tensor(number, tensor)
+        self._whole, self._short = _requests(folder, threads)
+        give_back()
         self._turn, self._processors = Lock(), processors
+        bands = self._whole.get_input_tensor(0).shape[1]
         for frames in (FRAMES, MOST_SHORT):  # takes the memory of the longest now, not in the middle of a session
-            self.encode(np.zeros((weights["conv1/weight"].shape[1], frames), np.float32))
+            self.encode(np.zeros((bands, frames), np.float32))
 
     def encode(self, features: Features) -> Encoded:
         """Give what the decoder listens to, shape (1, frames / 2, width).
@@ -79,6 +73,21 @@ class FastEncoder:
         with self._turn, self._processors:
             (found,) = request.infer({0: columns}, share_inputs=True, share_outputs=True).values()
             return np.array(found[:, : frames // 2], np.float32)
+
+
+def _requests(folder: Path, threads: int) -> tuple[ov.InferRequest, ov.InferRequest]:
+    """Give one for windows of 30 s and one for those of any length; the file's own weights are gone by then."""
+    options = {"INFERENCE_PRECISION_HINT": "bf16", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+    weights = variables(folder / "model.bin", "encoder/")
+    (of_30_s, given), (of_any, _) = (_network(weights, frames) for frames in (FRAMES, ANY))
+    tensors = [in_bfloat16(matrix) for matrix in given.values]
+    whole_windows, any_windows = (
+        ov.Core().compile_model(network, "CPU", options).create_infer_request() for network in (of_30_s, of_any)
+    )
+    for request in (whole_windows, any_windows):
+        for number, tensor in enumerate(tensors, start=1):
+            request.set_input_tensor(number, tensor)
+    return whole_windows, any_windows
 
 
 def _network(weights: Weights, frames: int) -> tuple[ov.Model, Given]:

@@ -30,7 +30,7 @@ from app.asr.engine import Audio, Features
 from app.asr.fast_voice_detector import FastVoiceDetector
 from app.asr.layers import widened
 from app.asr.looks import FEW_BEAMS, MOST_TOKENS, SEED, Decode, Decoded, Way
-from app.asr.memory import give_back
+from app.asr.memory import give_back, let_go_of_files
 from app.asr.model_file import UnknownLayoutError
 from app.asr.rooms import Sound
 from app.asr.voices import Probabilities
@@ -56,6 +56,7 @@ class FastEngine:
             raise UnknownLayoutError("config.json does not say which heads follow the sound")
         self._decoder = FastDecoder(folder, at_once, cores, config["alignment_heads"])
         give_back()  # what the form of the decoder took that was not chosen
+        let_go_of_files()  # the encoder is where the process takes most
         self._encoder = FastEncoder(folder, self._decoder.threads, self._decoder.processors)
         self._voice_detector = FastVoiceDetector()
         words = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
