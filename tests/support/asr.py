@@ -1,6 +1,7 @@
 """A real asr process with the real model."""
 
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -43,10 +44,15 @@ class AsrProcess:
             [sys.executable, "-m", "tacet", "asr", "--config", str(self._config)], stderr=subprocess.PIPE
         )
         deadline = time.monotonic() + ANSWERS_WITHIN_S
-        while not self.socket_path.exists():
+        while not self._listens():
             assert self._process.poll() is None, "asr ended by itself"
             assert time.monotonic() < deadline, "asr does not start"
             time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        """Its socket is there a moment before anybody listens at it."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            return connection.connect_ex(str(self.socket_path)) == 0
 
     def kill(self) -> None:
         self._end(signal.SIGKILL)
