@@ -16,14 +16,14 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from app.asr.beams import Scores
-from app.asr.layers import Encoded, Weights
+from app.asr.layers import Bits, Encoded, Weights
 from app.asr.looks import ALL_BEAMS
 from app.asr.model_file import variables
 from app.asr.rooms import Rooms, Sound
 from app.asr.step import ASKED, POSITIONS, memory, state_of, step
 from app.asr.threads import options, quickest, streams
 
-Listened = NDArray[np.uint16]  # the bits of bfloat16 values, which numpy has no type for
+Listened = Bits  # how far each position of the sound was listened to
 
 READ_AT_ONCE = (64, 32, 16, 8, 4, 3, 2, 1)  # tokens: a network keeps some MB for each number that it was ever given
 STEP_OPTIONS = {

@@ -14,6 +14,7 @@ MATRIX = 2  # dimensions
 ROWS_AT_ONCE = 1_024  # of a matrix as float32, for the memory
 
 Weights = dict[str, NDArray[np.generic]]
+Bits = NDArray[np.uint16]  # of bfloat16 values, which numpy has no type for
 Encoded = NDArray[np.float32]  # what the decoder listens to, shape (1, positions of the sound, width)
 Constant = Callable[[NDArray[np.generic]], ov.Node]
 
@@ -82,7 +83,7 @@ class Given:
         return self.parameters[-1]
 
 
-def widened(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
+def widened(bits: Bits) -> NDArray[np.float32]:
     """Give the values of bfloat16's bits."""
     return (bits.astype(np.uint32) << 16).view(np.float32)
 

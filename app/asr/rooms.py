@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import openvino as ov
-from numpy.typing import NDArray
 
-Bits = NDArray[np.uint16]  # of bfloat16 values, which numpy has no type for
+from app.asr.layers import Bits
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
